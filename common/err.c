@@ -1,0 +1,169 @@
+#include "common/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/options.h"
+
+static void set(struct ct_err *err, const char *code, const char *format, va_list arguments)
+{
+	*err = (struct ct_err)CT_ERR_INIT;
+	snprintf(err->code, sizeof(err->code), "%s", code);
+	vsnprintf(err->message, sizeof(err->message), format, arguments);
+}
+
+int ct_fail(struct ct_err *err, const char *code, const char *format, ...)
+{
+	int saved = errno;
+	va_list arguments;
+
+	va_start(arguments, format);
+	set(err, code, format, arguments);
+	va_end(arguments);
+	errno = saved;
+	return -1;
+}
+
+int ct_fail_errno(struct ct_err *err, const char *code, const char *format, ...)
+{
+	int saved = errno;
+	va_list arguments;
+	size_t length;
+
+	va_start(arguments, format);
+	set(err, code, format, arguments);
+	va_end(arguments);
+	length = strlen(err->message);
+	snprintf(err->message + length, sizeof(err->message) - length, ": %s", strerror(saved));
+	if (saved == EACCES || saved == EPERM)
+		err->exit_status = CT_EXIT_PERMISSION;
+	errno = saved;
+	return -1;
+}
+
+int ct_err_context(struct ct_err *err, const char *format, ...)
+{
+	char message[sizeof(err->message)];
+	va_list arguments;
+	size_t length;
+
+	va_start(arguments, format);
+	vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	length = strlen(message);
+	snprintf(message + length, sizeof(message) - length, ": %s", err->message);
+	memcpy(err->message, message, sizeof(message));
+	return -1;
+}
+
+int ct_err_hint(struct ct_err *err, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(err->hint, sizeof(err->hint), format, arguments);
+	va_end(arguments);
+	return -1;
+}
+
+/* Codes with a status of their own; spec: exit 3 permission, 4 something named was not found. */
+static const struct {
+	const char *code;
+	int status;
+} own_status[] = {
+	{ CT_USAGE, CT_EXIT_USAGE }, { "S003", CT_EXIT_PERMISSION }, { "S004", CT_EXIT_NOT_FOUND },
+	{ "R005", CT_EXIT_NOT_FOUND }, { "I001", CT_EXIT_NOT_FOUND },
+};
+
+int ct_err_exit_status(const struct ct_err *err)
+{
+	for (size_t i = 0; i < sizeof(own_status) / sizeof(own_status[0]); i++) {
+		if (strcmp(err->code, own_status[i].code) == 0 && !err->reported)
+			return own_status[i].status;
+	}
+	return err->exit_status ? err->exit_status : CT_EXIT_FAILED;
+}
+
+static void replace_control_characters(struct ct_buf *text)
+{
+	for (size_t i = 0; i < text->length; i++) {
+		unsigned char byte = (unsigned char)text->data[i];
+
+		if ((byte < 0x20 && byte != '\n') || byte == 0x7f)
+			text->data[i] = '?';
+	}
+}
+
+/* One write, so that lines of concurrent tools do not mix; a reader that went away is no reason to stop. */
+static void write_once(const struct ct_buf *line)
+{
+	ssize_t written;
+
+	do
+		written = write(STDERR_FILENO, line->data, line->length);
+	while (written < 0 && errno == EINTR);
+}
+
+static const char *paint(const char *sequence)
+{
+	return ct_colour(STDERR_FILENO) ? sequence : "";
+}
+
+static void write_labelled(const char *program, const char *colour, const char *label, const struct ct_err *err)
+{
+	ct_autobuf text = CT_BUF_INIT;
+	ct_autobuf line = CT_BUF_INIT;
+
+	ct_buf_printf(&text, "%s\n", err->message);
+	if (err->hint[0])
+		ct_buf_printf(&text, "  hint: %s\n", err->hint);
+	replace_control_characters(&text);
+	ct_buf_printf(&line, "%s: %s%s", program, paint(colour), label);
+	if (err->code[0] && strcmp(err->code, CT_USAGE) != 0)
+		ct_buf_printf(&line, "[%s]", err->code);
+	ct_buf_printf(&line, ":%s ", paint("\033[0m"));
+	ct_buf_append(&line, text.data, text.length);
+	write_once(&line);
+}
+
+int ct_err_report(const char *program, const struct ct_err *err)
+{
+	if (!err->reported)
+		write_labelled(program, "\033[1;31m", "error", err);
+	return ct_err_exit_status(err);
+}
+
+void ct_warn(const char *program, const char *format, ...)
+{
+	struct ct_err warning = CT_ERR_INIT;
+	va_list arguments;
+
+	if (ct_quiet())
+		return;
+	va_start(arguments, format);
+	vsnprintf(warning.message, sizeof(warning.message), format, arguments);
+	va_end(arguments);
+	write_labelled(program, "\033[1;35m", "warning", &warning);
+}
+
+void ct_info(const char *program, const char *format, ...)
+{
+	const char *level = getenv("CONTAINUST_LOG");
+	ct_autobuf line = CT_BUF_INIT;
+	char message[1024];
+	va_list arguments;
+
+	if (!level || (strcmp(level, "info") != 0 && strcmp(level, "debug") != 0))
+		return;
+	va_start(arguments, format);
+	vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	ct_buf_printf(&line, "%s: %s\n", program, message);
+	replace_control_characters(&line);
+	write_once(&line);
+}

@@ -1,0 +1,117 @@
+#include "common/project.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+
+/* Networks, cgroups and log prefixes carry the name, so it keeps to letters that are plain everywhere. */
+static char *project_name(const char *directory)
+{
+	const char *base = strrchr(directory, '/');
+	char *name = ct_strdup(base && base[1] ? base + 1 : "root");
+
+	if (strlen(name) > 63)
+		name[63] = '\0';
+	for (char *at = name; *at; at++) {
+		unsigned char byte = (unsigned char)*at;
+
+		*at = (char)(isalnum(byte) && byte < 0x80 ? tolower(byte) : byte == '-' ? '-' : '_');
+	}
+	return name;
+}
+
+static char *absolute(const char *path)
+{
+	char current[PATH_MAX];
+
+	if (path[0] == '/' || !getcwd(current, sizeof(current)))
+		return ct_strdup(path);
+	return ct_asprintf("%s/%s", strcmp(current, "/") == 0 ? "" : current, path);
+}
+
+static const char *environment(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && value[0] ? value : NULL;
+}
+
+int ct_project_of_directory(struct ct_project *project, const char *directory, struct ct_err *err)
+{
+	const char *state_file = environment("CONTAINUST_STATE_FILE");
+	const char *store = environment("CONTAINUST_IMAGE_STORE");
+	char resolved[PATH_MAX];
+
+	*project = (struct ct_project){ 0 };
+	if (!realpath(directory, resolved))
+		return ct_fail_errno(err, "S004", "cannot find the project directory '%s'", directory);
+	project->directory = ct_strdup(resolved);
+	project->name = project_name(resolved);
+	project->root = ct_asprintf("%s/.containust", strcmp(resolved, "/") == 0 ? "" : resolved);
+	project->state_file = state_file ? absolute(state_file) : ct_asprintf("%s/state/state.json", project->root);
+	project->containers = ct_asprintf("%s/containers", project->root);
+	project->images = store ? absolute(store) : ct_asprintf("%s/images", project->root);
+	project->layers = store ? ct_asprintf("%s/layers", project->images) : ct_asprintf("%s/layers", project->root);
+	project->volumes = ct_asprintf("%s/volumes", project->root);
+	return 0;
+}
+
+static int project_of_file(struct ct_project *project, const char *file, struct ct_err *err)
+{
+	ct_autofree char *directory = absolute(file);
+	struct stat status;
+
+	if (stat(file, &status) < 0)
+		return ct_fail_errno(err, "S004", "cannot find '%s'", file);
+	if (!S_ISDIR(status.st_mode)) {
+		char *slash = strrchr(directory, '/');
+
+		slash[slash == directory ? 1 : 0] = '\0';
+	}
+	return ct_project_of_directory(project, directory, err);
+}
+
+int ct_project_find(struct ct_project *project, const char *file, struct ct_err *err)
+{
+	char directory[PATH_MAX], root[PATH_MAX + sizeof("/.containust")];
+	struct stat status;
+
+	if (file)
+		return project_of_file(project, file, err);
+	if (!getcwd(directory, sizeof(directory)))
+		return ct_fail_errno(err, "S004", "cannot find the current directory");
+	for (;;) {
+		char *slash = strrchr(directory, '/');
+
+		strcpy(root, directory);
+		strcat(root, "/.containust");
+		if (stat(root, &status) == 0 && S_ISDIR(status.st_mode))
+			return ct_project_of_directory(project, directory, err);
+		if (!slash || slash[1] == '\0')
+			break;
+		slash[slash == directory ? 1 : 0] = '\0';
+	}
+	*project = (struct ct_project){ 0 };
+	ct_fail(err, "S004", "no project here: there is no .containust in this directory or above it");
+	return ct_err_hint(err, "start one with 'ctst run FILE', or name its file with -f FILE");
+}
+
+void ct_project_release(struct ct_project *project)
+{
+	free(project->directory);
+	free(project->name);
+	free(project->root);
+	free(project->state_file);
+	free(project->containers);
+	free(project->images);
+	free(project->layers);
+	free(project->volumes);
+	*project = (struct ct_project){ 0 };
+}

@@ -1,0 +1,70 @@
+/*
+ * The state index: which containers a project has (ctst-state(5)).
+ *
+ * Readers need no lock, for the file is only ever replaced as a whole. A writer
+ * holds the lock from before it reads until after it has written. A container
+ * directory that the index does not name is garbage, whoever left it: the next
+ * command that holds the lock removes it with everything that still runs in it.
+ */
+#ifndef CT_STATE_H
+#define CT_STATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/project.h"
+
+#define CT_ID_LENGTH 36 /* UUID version 4 as text, RFC 9562 */
+
+struct ct_state_entry {
+	char id[CT_ID_LENGTH + 1];
+	char *name;
+	char *created_at;    /* RFC 3339, UTC */
+	char *image;         /* URI as written in the composition */
+	char *config_digest; /* "sha256:<hex>" of the container configuration in the plan */
+	char *directory;     /* absolute */
+};
+
+struct ct_state {
+	char lineage[CT_ID_LENGTH + 1]; /* of this index since it was created; "" when there is none yet */
+	int64_t serial;                 /* counts the writes; 0 when there is none yet */
+	struct ct_state_entry *entries; /* in the order of their start: dependencies first */
+	size_t count;
+};
+
+#define CT_STATE_INIT { .lineage = "" }
+#define ct_autostate __attribute__((cleanup(ct_state_release))) struct ct_state
+
+/* Reads the index. A missing one is an empty state. -1: S001 corrupt or newer, S003 permission. */
+int ct_state_load(const struct ct_project *project, struct ct_state *state, struct ct_err *err);
+
+/*
+ * Takes the lock, waiting up to 30 seconds for another command to end; creates the
+ * project's directories (mode 0700) when they are missing. Returns a descriptor whose
+ * close gives the lock back. -1: S002 when somebody else keeps it, S003.
+ */
+int ct_state_lock(const struct ct_project *project, struct ct_err *err);
+
+/* Writes the index with the next serial number. The caller holds the lock. Durable only after ct_state_sync(). -1: S003. */
+int ct_state_store(const struct ct_project *project, struct ct_state *state, struct ct_err *err);
+
+/* Waits until the index that was stored last is on the disk. -1: S003. */
+int ct_state_sync(const struct ct_project *project, struct ct_err *err);
+
+/* Appends an entry with copies of the strings; its id and time must be set by the caller. */
+void ct_state_add(struct ct_state *state, const struct ct_state_entry *entry);
+void ct_state_remove(struct ct_state *state, size_t index);
+
+/*
+ * By component name, full id, or a prefix of the id of at least 8 characters that fits
+ * only one. NULL with R005 (exit 4) in *err.
+ */
+const struct ct_state_entry *ct_state_find(const struct ct_state *state, const char *word, struct ct_err *err);
+
+void ct_state_release(struct ct_state *state);
+
+/* A new random id. */
+void ct_new_id(char id[CT_ID_LENGTH + 1]);
+
+#endif

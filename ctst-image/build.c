@@ -1,0 +1,209 @@
+#include "ctst-image/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/project.h"
+#include "ctst-image/resolve.h"
+
+/* The distinct image URIs seen so far: open addressing, at most half full. */
+struct uri_set {
+	const char **slots;
+	size_t capacity; /* a power of two */
+	size_t count;
+};
+
+static uint64_t hash_text(const char *text)
+{
+	uint64_t hash = 14695981039346656037ULL; /* FNV-1a */
+
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 1099511628211ULL;
+	return hash;
+}
+
+static const char **find_slot(const struct uri_set *set, const char *uri)
+{
+	size_t at = (size_t)hash_text(uri) & (set->capacity - 1);
+
+	while (set->slots[at] && strcmp(set->slots[at], uri) != 0)
+		at = (at + 1) & (set->capacity - 1);
+	return &set->slots[at];
+}
+
+static void grow(struct uri_set *set)
+{
+	struct uri_set larger = { .capacity = set->capacity ? 2 * set->capacity : 64, .count = set->count };
+
+	larger.slots = ct_alloc_array(larger.capacity, sizeof(*larger.slots));
+	for (size_t i = 0; i < set->capacity; i++) {
+		if (set->slots[i])
+			*find_slot(&larger, set->slots[i]) = set->slots[i];
+	}
+	free(set->slots);
+	*set = larger;
+}
+
+/* True when the URI was not in the set yet. The set borrows the text. */
+static bool set_add(struct uri_set *set, const char *uri)
+{
+	const char **slot;
+
+	if (2 * set->count >= set->capacity)
+		grow(set);
+	slot = find_slot(set, uri);
+	if (*slot)
+		return false;
+	*slot = uri;
+	set->count++;
+	return true;
+}
+
+/* "component 'api' (stack.ctst:4:13)" */
+static char *describe(const struct ct_json *component)
+{
+	const char *name = ct_json_get_string(component, "name");
+	const char *at = ct_json_get_string(ct_json_get(component, "origins"), "image");
+
+	if (!at)
+		at = ct_json_get_string(component, "at");
+	return ct_asprintf("component '%s'%s%s%s", name ? name : "?", at ? " (" : "", at ? at : "", at ? ")" : "");
+}
+
+/* A list of the OCI config under our name for it; an empty one counts as not set (config.md, "OPTIONAL"). */
+static void write_list(struct ct_json_writer *writer, const char *key, const struct ct_json *config, const char *theirs)
+{
+	const struct ct_json *list = ct_json_get_typed(config, theirs, CT_JSON_ARRAY);
+
+	if (list && list->length > 0)
+		ct_json_member_value(writer, key, list);
+}
+
+static void write_text(struct ct_json_writer *writer, const char *key, const struct ct_json *config, const char *theirs)
+{
+	const char *text = ct_json_get_string(config, theirs);
+
+	if (text && text[0])
+		ct_json_member_string(writer, key, text);
+}
+
+static void write_config(struct ct_json_writer *writer, const struct store_image *image)
+{
+	const struct ct_json *config = ct_json_get(ct_json_root(image->config), "config");
+	const struct ct_json *ports = ct_json_get_typed(config, "ExposedPorts", CT_JSON_OBJECT);
+
+	ct_json_key(writer, "config");
+	ct_json_open_object(writer);
+	write_list(writer, "entrypoint", config, "Entrypoint");
+	write_list(writer, "cmd", config, "Cmd");
+	write_list(writer, "env", config, "Env");
+	write_text(writer, "user", config, "User");
+	write_text(writer, "workdir", config, "WorkingDir");
+	if (ports && ports->length > 0) {
+		ct_json_key(writer, "ports");
+		ct_json_open_array(writer);
+		ct_json_each(port, ports)
+			ct_json_string(writer, port->key);
+		ct_json_close_array(writer);
+	}
+	write_text(writer, "stop_signal", config, "StopSignal");
+	ct_json_close_object(writer);
+}
+
+/* What an import would find is known before it only as far as a data file or a pin tells it. */
+static void write_pending(struct ct_json_writer *writer, const struct resolved_image *resolved)
+{
+	static const char *const settings[] = { "entrypoint", "cmd", "env", "user", "workdir" };
+
+	if (resolved->source.digest[0])
+		ct_json_member_string(writer, "digest", resolved->source.digest);
+	if (resolved->preset.entry) {
+		ct_json_key(writer, "config");
+		ct_json_open_object(writer);
+		for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+			const struct ct_json *value = ct_json_get(resolved->preset.entry, settings[i]);
+
+			if (value)
+				ct_json_member_value(writer, settings[i], value);
+		}
+		ct_json_close_object(writer);
+	}
+	ct_json_member_string(writer, "import", resolved->pending);
+}
+
+static void write_image(struct ct_json_writer *writer, const char *uri, const struct resolved_image *resolved)
+{
+	ct_json_open_object(writer);
+	ct_json_member_string(writer, "uri", uri);
+	if (resolved->pending) {
+		write_pending(writer, resolved);
+	} else {
+		ct_json_member_string(writer, "digest", resolved->source.digest);
+		ct_json_member_string(writer, "manifest", resolved->source.manifest);
+		ct_json_key(writer, "layers");
+		ct_json_open_array(writer);
+		for (size_t i = 0; i < resolved->image.layer_count; i++)
+			ct_json_string(writer, resolved->image.layers[i]);
+		ct_json_close_array(writer);
+		write_config(writer, &resolved->image);
+	}
+	ct_json_close_object(writer);
+}
+
+static int write_images(struct ct_json_writer *writer, const struct ct_json *components,
+			const struct ct_project *project, const struct build_options *options, struct ct_err *err)
+{
+	struct uri_set seen = { .count = 0 };
+	int result = 0;
+
+	ct_json_each(component, components) {
+		const char *uri = ct_json_get_string(component, "image");
+		struct resolved_image resolved;
+		ct_autofree char *subject = NULL;
+
+		/* A template that nobody fills in has no image. */
+		if (!uri || !set_add(&seen, uri))
+			continue;
+		subject = describe(component);
+		result = resolve_image(&resolved, uri, subject, project, options, err);
+		if (result == 0)
+			write_image(writer, uri, &resolved);
+		resolved_image_release(&resolved);
+		if (result < 0)
+			break;
+	}
+	free(seen.slots);
+	return result;
+}
+
+int build_composition(const struct ct_json *composition, const struct build_options *options, struct ct_buf *out,
+		      struct ct_err *err)
+{
+	const char *directory = ct_json_get_string(composition, "directory");
+	struct ct_err ignored = CT_ERR_INIT;
+	struct ct_json_writer *writer;
+	ct_autoproject project = { 0 };
+	int result;
+
+	if (!directory || directory[0] != '/')
+		return ct_fail(err, "P001", "the composition does not say which directory it is of");
+	if (ct_project_of_directory(&project, directory, err) < 0)
+		return -1;
+	writer = ct_json_writer_new(out, false);
+	ct_json_open_object(writer);
+	ct_json_each(member, composition) {
+		/* What an earlier run of this filter appended is decided anew. */
+		if (strcmp(member->key, "images") != 0)
+			ct_json_member_value(writer, member->key, member);
+	}
+	ct_json_key(writer, "images");
+	ct_json_open_array(writer);
+	result = write_images(writer, ct_json_get_typed(composition, "components", CT_JSON_ARRAY), &project, options,
+			      err);
+	ct_json_close_array(writer);
+	ct_json_close_object(writer);
+	if (ct_json_writer_finish(writer, result < 0 ? &ignored : err) < 0)
+		return -1;
+	return result;
+}

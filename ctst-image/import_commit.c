@@ -1,0 +1,287 @@
+/*
+ * The end of an import: what was staged becomes an image of the store. The order decides
+ * what a crash can leave: content first, what names it next, the record that makes the
+ * next build trust it last.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/file.h"
+#include "ctst-image/import.h"
+#include "ctst-image/source.h"
+#include "ctst-image/store.h"
+
+static int store_failure(struct ct_err *err, const char *what)
+{
+	return ct_fail_errno(err, errno == EACCES || errno == EPERM ? "S003" : "I003", "cannot write %s to the store",
+			     what);
+}
+
+static int make_layout(const struct import *import, struct ct_err *err)
+{
+	static const char *const directories[] = { "blobs", "blobs/sha256", "sources" };
+	static const char layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}\n";
+	int images = import->staging.images_fd;
+
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
+		if (mkdirat(images, directories[i], 0755) < 0 && errno != EEXIST)
+			return store_failure(err, directories[i]);
+	}
+	if (faccessat(images, "oci-layout", F_OK, 0) == 0)
+		return 0;
+	if (ct_replace_file_at(images, "oci-layout", layout, sizeof(layout) - 1, 0644, false) < 0)
+		return store_failure(err, "oci-layout");
+	return 0;
+}
+
+/* Stores a small document under its digest. */
+static int put_document(const struct import *import, const struct ct_buf *text, char digest[CT_DIGEST_LENGTH + 1],
+			struct ct_err *err)
+{
+	ct_autoclose int blobs = openat(import->staging.images_fd, "blobs/sha256", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	ct_digest(text->data, text->length, digest);
+	if (blobs < 0 ||
+	    ct_replace_file_at(blobs, digest + strlen("sha256:"), text->data, text->length, 0644, false) < 0)
+		return store_failure(err, "a blob");
+	return 0;
+}
+
+/* config.md, "architecture": the names are Go's. */
+static const char *architecture(void)
+{
+	static struct utsname machine;
+
+	if (uname(&machine) < 0)
+		return "unknown";
+	if (strcmp(machine.machine, "x86_64") == 0)
+		return "amd64";
+	return strcmp(machine.machine, "aarch64") == 0 ? "arm64" : machine.machine;
+}
+
+static void write_settings(struct ct_json_writer *writer, const struct ct_json *preset)
+{
+	static const char *const members[][2] = {
+		{ "user", "User" },          { "env", "Env" }, { "entrypoint", "Entrypoint" }, { "cmd", "Cmd" },
+		{ "workdir", "WorkingDir" },
+	};
+
+	ct_json_key(writer, "config");
+	ct_json_open_object(writer);
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		const struct ct_json *value = ct_json_get(preset, members[i][0]);
+
+		if (value)
+			ct_json_member_value(writer, members[i][1], value);
+	}
+	ct_json_close_object(writer);
+}
+
+/* No time in it: equal content has an equal image. */
+static int put_config(const struct import *import, char digest[CT_DIGEST_LENGTH + 1], size_t *size, struct ct_err *err)
+{
+	ct_autobuf text = CT_BUF_INIT;
+	struct ct_json_writer *writer = ct_json_writer_new(&text, false);
+
+	ct_json_open_object(writer);
+	ct_json_member_string(writer, "architecture", architecture());
+	ct_json_member_string(writer, "os", "linux");
+	write_settings(writer, import->preset.entry);
+	ct_json_key(writer, "rootfs");
+	ct_json_open_object(writer);
+	ct_json_member_string(writer, "type", "layers");
+	ct_json_key(writer, "diff_ids");
+	ct_json_open_array(writer);
+	ct_json_string(writer, import->diff_id);
+	ct_json_close_array(writer);
+	ct_json_close_object(writer);
+	ct_json_close_object(writer);
+	if (ct_json_writer_finish(writer, err) < 0)
+		return -1;
+	*size = text.length;
+	return put_document(import, &text, digest, err);
+}
+
+/* The members every descriptor has (descriptor.md); the object stays open. */
+static void open_descriptor(struct ct_json_writer *writer, const char *type, const char *digest, int64_t size)
+{
+	ct_json_open_object(writer);
+	ct_json_member_string(writer, "mediaType", type);
+	ct_json_member_string(writer, "digest", digest);
+	ct_json_member_int(writer, "size", size);
+}
+
+static int put_manifest(const struct import *import, const char *config, size_t config_size,
+			char digest[CT_DIGEST_LENGTH + 1], size_t *size, struct ct_err *err)
+{
+	ct_autobuf text = CT_BUF_INIT;
+	struct ct_json_writer *writer = ct_json_writer_new(&text, false);
+
+	ct_json_open_object(writer);
+	ct_json_member_int(writer, "schemaVersion", 2);
+	ct_json_member_string(writer, "mediaType", STORE_MANIFEST_TYPE);
+	ct_json_key(writer, "config");
+	open_descriptor(writer, STORE_CONFIG_TYPE, config, (int64_t)config_size);
+	ct_json_close_object(writer);
+	ct_json_key(writer, "layers");
+	ct_json_open_array(writer);
+	open_descriptor(writer, import->media_type, import->blob, import->blob_size);
+	ct_json_close_object(writer);
+	ct_json_close_array(writer);
+	ct_json_close_object(writer);
+	if (ct_json_writer_finish(writer, err) < 0)
+		return -1;
+	*size = text.length;
+	return put_document(import, &text, digest, err);
+}
+
+/* annotations.md limits what a reference name is made of; other tools refuse one with "://" in it. */
+static char *reference_name(const char *uri)
+{
+	char *name = ct_strdup(uri);
+	char *to = name;
+
+	for (const char *at = uri; *at; at++) {
+		if (*at == ':' && at[1] == '/')
+			continue;
+		if (*at == '/' && at[1] == '/')
+			continue;
+		*to++ = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:@+/-", *at) ? *at
+													     : '_';
+	}
+	*to = '\0';
+	return name;
+}
+
+static void write_descriptor(struct ct_json_writer *writer, const struct import *import, const char *manifest,
+			     size_t size)
+{
+	ct_autofree char *name = reference_name(import->uri.source);
+	char created[CT_TIME_LENGTH + 1];
+
+	ct_format_time(ct_now(), created);
+	open_descriptor(writer, STORE_MANIFEST_TYPE, manifest, (int64_t)size);
+	ct_json_key(writer, "annotations");
+	ct_json_open_object(writer);
+	ct_json_member_string(writer, STORE_REF_NAME, name);
+	ct_json_member_string(writer, STORE_CREATED, created);
+	ct_json_member_string(writer, STORE_SOURCE, import->uri.source);
+	ct_json_member_string(writer, STORE_SOURCE_DIGEST, import->digest);
+	ct_json_close_object(writer);
+	ct_json_close_object(writer);
+}
+
+/* Whatever else is in the index stays, also what other tools have put there. */
+static int update_index(const struct import *import, const char *manifest, size_t size, struct ct_err *err)
+{
+	ct_autojson *old = store_read_index(import->images, err);
+	ct_autobuf text = CT_BUF_INIT;
+	struct ct_json_writer *writer;
+
+	if (!old && err->message[0])
+		return -1;
+	writer = ct_json_writer_new(&text, true);
+	ct_json_open_object(writer);
+	ct_json_member_int(writer, "schemaVersion", 2);
+	ct_json_member_string(writer, "mediaType", "application/vnd.oci.image.index.v1+json");
+	ct_json_key(writer, "manifests");
+	ct_json_open_array(writer);
+	ct_json_each(descriptor, old ? ct_json_get(ct_json_root(old), "manifests") : NULL) {
+		const char *source = ct_json_get_string(ct_json_get(descriptor, "annotations"), STORE_SOURCE);
+
+		if (!source || strcmp(source, import->uri.source) != 0)
+			ct_json_value(writer, descriptor);
+	}
+	write_descriptor(writer, import, manifest, size);
+	ct_json_close_array(writer);
+	ct_json_close_object(writer);
+	if (ct_json_writer_finish(writer, err) < 0)
+		return -1;
+	if (ct_replace_file_at(import->staging.images_fd, "index.json", text.data, text.length, 0644, false) < 0)
+		return store_failure(err, "index.json");
+	return 0;
+}
+
+static const char *kind_of(const struct import *import)
+{
+	if (import->uri.scheme == IMAGE_PRESET)
+		return "preset";
+	return import->uri.scheme == IMAGE_DIRECTORY ? "directory" : "archive";
+}
+
+static int format_record(const struct import *import, const char *manifest, struct ct_buf *text, struct ct_err *err)
+{
+	struct ct_json_writer *writer = ct_json_writer_new(text, true);
+
+	ct_json_open_object(writer);
+	ct_json_member_string(writer, "format", "ctst.source/1");
+	ct_json_member_string(writer, "uri", import->uri.source);
+	ct_json_member_string(writer, "kind", kind_of(import));
+	ct_json_member_string(writer, "path", import->path);
+	ct_json_member_int(writer, "device", (int64_t)import->facts.device);
+	ct_json_member_int(writer, "inode", (int64_t)import->facts.inode);
+	ct_json_member_int(writer, "mode", import->facts.mode);
+	ct_json_member_int(writer, "size", import->facts.size);
+	ct_json_member_int(writer, "mtime_ns", import->facts.mtime);
+	ct_json_member_int(writer, "ctime_ns", import->facts.ctime);
+	if (import->preset.entry)
+		ct_json_member_string(writer, "preset", import->preset.definition);
+	if (import->index_id[0])
+		ct_json_member_string(writer, "index", import->index_id);
+	ct_json_member_string(writer, "digest", import->digest);
+	ct_json_member_string(writer, "manifest", manifest);
+	ct_json_close_object(writer);
+	return ct_json_writer_finish(writer, err);
+}
+
+static int put_record(const struct import *import, const char *manifest, struct ct_err *err)
+{
+	ct_autoclose int sources = openat(import->staging.images_fd, "sources", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ct_autobuf text = CT_BUF_INIT;
+	char key[65], name[80];
+
+	image_source_key(import->uri.source, key);
+	if (format_record(import, manifest, &text, err) < 0)
+		return -1;
+	snprintf(name, sizeof(name), "%s.index", key);
+	if (sources < 0 || (import->index_id[0] && ct_replace_file_at(sources, name, import->index.data,
+								      import->index.length, 0644, false) < 0))
+		return store_failure(err, "an index");
+	snprintf(name, sizeof(name), "%s.json", key);
+	if (ct_replace_file_at(sources, name, text.data, text.length, 0644, true) < 0)
+		return store_failure(err, "a record");
+	return 0;
+}
+
+static int publish(struct import *import, struct ct_err *err)
+{
+	char config[CT_DIGEST_LENGTH + 1], manifest[CT_DIGEST_LENGTH + 1];
+	size_t config_size, manifest_size;
+
+	if (make_layout(import, err) < 0 ||
+	    staging_publish(&import->staging, import->blob + strlen("sha256:"), import->diff_id + strlen("sha256:"),
+			    err) < 0 ||
+	    put_config(import, config, &config_size, err) < 0 ||
+	    put_manifest(import, config, config_size, manifest, &manifest_size, err) < 0 ||
+	    update_index(import, manifest, manifest_size, err) < 0)
+		return -1;
+	return put_record(import, manifest, err);
+}
+
+int import_commit(struct import *import, struct ct_err *err)
+{
+	int result;
+
+	if (staging_lock(&import->staging, err) < 0)
+		return -1;
+	result = publish(import, err);
+	staging_unlock(&import->staging);
+	return result;
+}

@@ -1,0 +1,41 @@
+/*
+ * The data files behind preset:// (ctst-presets(5)).
+ *
+ * Asked in this order, the first entry that fits wins: the user's
+ * ($XDG_CONFIG_HOME/containust/presets.json, else ~/.config/…), the machine's
+ * (/etc/containust/presets.json), the ones that come with the tools.
+ */
+#ifndef IMAGE_PRESETS_H
+#define IMAGE_PRESETS_H
+
+#include "common/digest.h"
+#include "common/err.h"
+#include "common/json.h"
+
+struct image_preset {
+	struct ct_json_doc *doc;
+	const struct ct_json *entry;           /* in doc */
+	char *archive;                         /* absolute path of the root file system's archive */
+	char digest[CT_DIGEST_LENGTH + 1];     /* what that archive must be */
+	char definition[CT_DIGEST_LENGTH + 1]; /* of the entry itself: another one means another image config */
+};
+
+#define IMAGE_PRESET_INIT \
+	{ \
+		0 \
+	}
+#define auto_image_preset __attribute__((cleanup(image_preset_release))) struct image_preset
+
+/* Looks into all files. -1: I001, with what comes close as a hint. */
+int image_preset_find(struct image_preset *preset, const char *name, const char *version, struct ct_err *err);
+
+/*
+ * Looks into one document. `file` names it in messages, and relative archives are taken from its directory.
+ * `version` NULL: any. 1: found, 0: not there and *close (256 bytes) holds a similar name or "". -1: I001.
+ */
+int image_preset_find_in(struct image_preset *preset, const char *text, size_t length, const char *file,
+			 const char *name, const char *version, char *close, struct ct_err *err);
+
+void image_preset_release(struct image_preset *preset);
+
+#endif

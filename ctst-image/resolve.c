@@ -1,0 +1,160 @@
+#include "ctst-image/resolve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/process.h"
+
+struct request {
+	const char *subject;
+	const struct ct_project *project;
+	const struct build_options *options;
+	struct image_uri uri;
+	const struct image_preset *preset; /* NULL for other schemes */
+};
+
+/* What the importer ended with, where it did not end well. It has told its own failures itself. */
+static int import_failed(int status, const char *uri, struct ct_err *err)
+{
+	if (status > 128)
+		return ct_fail(err, "I003", "import of '%s' was ended by signal %d", uri, status - 128);
+	ct_fail(err, CT_NO_CODE, "import of '%s' failed", uri);
+	err->reported = true;
+	err->exit_status = status;
+	return -1;
+}
+
+/* `pin` "": any content. */
+static int run_importer(const struct request *request, const char *pin, struct ct_err *err)
+{
+	ct_autofree char *program = ct_asprintf("%s/ctst-image-import", ct_libexec_directory());
+	ct_autoclose int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const char *argv[16] = { program };
+	int count = 1;
+	int status;
+	pid_t child;
+
+	argv[count++] = "--subject";
+	argv[count++] = request->subject;
+	argv[count++] = "--images";
+	argv[count++] = request->project->images;
+	argv[count++] = "--layers";
+	argv[count++] = request->project->layers;
+	if (pin[0]) {
+		argv[count++] = "--pin";
+		argv[count++] = pin;
+	}
+	argv[count++] = "--";
+	argv[count++] = request->uri.source;
+	argv[count] = NULL;
+	child = ct_process_start((char *const *)argv, null, null);
+	if (child < 0)
+		return ct_fail_errno(err, "I003", "cannot execute '%s' to import '%s'", program, request->uri.source);
+	status = ct_process_wait(child);
+	return status == 0 ? 0 : import_failed(status, request->uri.source, err);
+}
+
+static int load_imported(struct resolved_image *resolved, const struct request *request, struct ct_err *err)
+{
+	return store_image_load(&resolved->image, request->project->images, request->project->layers,
+				resolved->source.manifest, err);
+}
+
+static int import_and_load(struct resolved_image *resolved, const struct request *request, const char *pin,
+			   struct ct_err *err)
+{
+	if (run_importer(request, pin, err) < 0)
+		return -1;
+	if (!image_source_load(request->project->images, request->uri.source, &resolved->source))
+		return ct_fail(err, "I003", "the import of '%s' left no record in the store", request->uri.source);
+	return load_imported(resolved, request, err);
+}
+
+/* What --locked asks: the content that was imported before, whatever stat(2) says about the source now. */
+static int choose_pin(const struct request *request, const struct image_source *known, const char **pin,
+		      struct ct_err *err)
+{
+	*pin = request->uri.pin;
+	if (!request->options->locked || (*pin)[0])
+		return 0;
+	if (!known) {
+		ct_fail(err, "I001", "image '%s' was never imported and --locked is set", request->uri.source);
+		return ct_err_hint(err, "build once without --locked, or pin the image with @sha256:DIGEST");
+	}
+	*pin = known->digest;
+	return 0;
+}
+
+/* With --locked nothing is imported for a dry run either, so a source that looks changed is refused there. */
+static int defer_import(struct resolved_image *resolved, const struct request *request, enum image_freshness freshness,
+			struct ct_err *err)
+{
+	resolved->pending = freshness == IMAGE_NEW ? "new" : "changed";
+	resolved->source = (struct image_source){ .path = "" };
+	strcpy(resolved->source.digest, request->preset ? request->preset->digest : request->uri.pin);
+	ct_info("ctst-image", "would import '%s' (%s)", request->uri.source, resolved->pending);
+	if (request->options->locked && freshness == IMAGE_CHANGED)
+		return ct_fail(err, "I002", "image '%s' has changed since it was imported and --locked is set",
+			       request->uri.source);
+	return 0;
+}
+
+static int resolve_request(struct resolved_image *resolved, const struct request *request, struct ct_err *err)
+{
+	const struct image_uri *uri = &request->uri;
+	bool known = image_source_load(request->project->images, uri->source, &resolved->source);
+	struct ct_err load_err = CT_ERR_INIT;
+	enum image_freshness freshness;
+	const char *pin;
+
+	if (image_source_check(request->project->images, uri, request->preset, known ? &resolved->source : NULL,
+			       &freshness, err) < 0)
+		return -1;
+	/* What a pin names is in the store whether its source still exists or not; a store can be carried elsewhere. */
+	if (freshness == IMAGE_CURRENT ||
+	    (freshness == IMAGE_MISSING && known && strcmp(uri->pin, resolved->source.digest) == 0)) {
+		if (image_uri_check_pin(uri->source, uri->pin, resolved->source.digest, err) < 0)
+			return -1;
+		if (load_imported(resolved, request, &load_err) == 0)
+			return 0;
+		/* A damaged store is repaired by importing again. */
+		store_image_release(&resolved->image);
+	}
+	if (freshness == IMAGE_MISSING)
+		return -1;
+	if (choose_pin(request, known ? &resolved->source : NULL, &pin, err) < 0)
+		return -1;
+	if (request->options->dry_run)
+		return defer_import(resolved, request, freshness, err);
+	return import_and_load(resolved, request, pin, err);
+}
+
+int resolve_image(struct resolved_image *resolved, const char *text, const char *subject,
+		  const struct ct_project *project, const struct build_options *options, struct ct_err *err)
+{
+	struct request request = { .subject = subject, .project = project, .options = options };
+	int result = -1;
+
+	*resolved = (struct resolved_image){ .pending = NULL };
+	if (image_uri_parse(&request.uri, text, project->directory, err) == 0 &&
+	    image_uri_check_served(&request.uri, err) == 0 &&
+	    (request.uri.scheme != IMAGE_PRESET ||
+	     image_preset_find(&resolved->preset, request.uri.path, request.uri.version, err) == 0)) {
+		request.preset = resolved->preset.entry ? &resolved->preset : NULL;
+		result = resolve_request(resolved, &request, err);
+	}
+	if (result < 0 && !err->reported)
+		ct_err_context(err, "%s", subject);
+	image_uri_release(&request.uri);
+	return result;
+}
+
+void resolved_image_release(struct resolved_image *resolved)
+{
+	store_image_release(&resolved->image);
+	image_preset_release(&resolved->preset);
+}

@@ -1,0 +1,137 @@
+#include "ctst-image/uri.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/options.h"
+
+static const struct {
+	const char *prefix;
+	enum image_scheme scheme;
+} schemes[] = {
+	{ "file://", IMAGE_DIRECTORY },  { "tar://", IMAGE_ARCHIVE },  { "preset://", IMAGE_PRESET },
+	{ "image://", IMAGE_CATALOGUE }, { "oci://", IMAGE_REGISTRY }, { "https://", IMAGE_DOWNLOAD },
+};
+
+/* The scheme and what follows it; NULL for an unknown one. */
+static const char *split_scheme(const char *text, enum image_scheme *scheme, const char **prefix)
+{
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		size_t length = strlen(schemes[i].prefix);
+
+		if (strncmp(text, schemes[i].prefix, length) == 0) {
+			*scheme = schemes[i].scheme;
+			*prefix = schemes[i].prefix;
+			return text + length;
+		}
+	}
+	return NULL;
+}
+
+/* Cuts the pin off the text. A path may hold an `@`; only the last `@sha256:` is a pin. */
+static int take_pin(struct image_uri *uri, char *text, struct ct_err *err)
+{
+	char *at = NULL;
+
+	for (char *next = strstr(text, "@sha256:"); next; next = strstr(next + 1, "@sha256:"))
+		at = next;
+	if (!at)
+		return 0;
+	if (!ct_digest_is_valid(at + 1)) {
+		ct_fail(err, "E007", "image '%s' has a malformed pin", text);
+		return ct_err_hint(err, "a pin is @sha256: and 64 lower-case hexadecimal digits");
+	}
+	memcpy(uri->pin, at + 1, sizeof(uri->pin));
+	*at = '\0';
+	return 0;
+}
+
+static bool is_local(enum image_scheme scheme)
+{
+	return scheme == IMAGE_DIRECTORY || scheme == IMAGE_ARCHIVE;
+}
+
+static void make_absolute(struct image_uri *uri, const char *prefix, const char *rest, const char *directory)
+{
+	if (rest[0] == '/') {
+		uri->path = ct_strdup(rest);
+	} else {
+		while (strncmp(rest, "./", 2) == 0)
+			rest += strspn(rest + 1, "/") + 1;
+		uri->path = ct_asprintf("%s/%s", strcmp(directory, "/") == 0 ? "" : directory, rest);
+	}
+	uri->source = ct_asprintf("%s%s", prefix, uri->path);
+}
+
+static void split_version(struct image_uri *uri)
+{
+	char *colon = strchr(uri->path, ':');
+
+	if (!colon)
+		return;
+	*colon = '\0';
+	uri->version = ct_strdup(colon + 1);
+}
+
+int image_uri_parse(struct image_uri *uri, const char *text, const char *directory, struct ct_err *err)
+{
+	char *copy = ct_strdup(text);
+	const char *prefix, *rest;
+
+	*uri = (struct image_uri)IMAGE_URI_INIT;
+	if (take_pin(uri, copy, err) < 0) {
+		free(copy);
+		return -1;
+	}
+	rest = split_scheme(copy, &uri->scheme, &prefix);
+	if (!rest || !rest[0]) {
+		free(copy);
+		ct_fail(err, "E007", "image '%s' is not a URI this tool knows", text);
+		return ct_err_hint(err, "an image is written as file://DIRECTORY, tar://ARCHIVE or preset://NAME");
+	}
+	if (is_local(uri->scheme)) {
+		make_absolute(uri, prefix, rest, directory);
+	} else {
+		uri->source = ct_strdup(copy);
+		uri->path = ct_strdup(rest);
+	}
+	if (uri->scheme == IMAGE_PRESET)
+		split_version(uri);
+	free(copy);
+	return 0;
+}
+
+int image_uri_check_served(const struct image_uri *uri, struct ct_err *err)
+{
+	bool remote = uri->scheme == IMAGE_REGISTRY || uri->scheme == IMAGE_DOWNLOAD;
+
+	if (is_local(uri->scheme) || uri->scheme == IMAGE_PRESET)
+		return 0;
+	if (remote && ct_offline()) {
+		ct_fail(err, "I005", "image '%s' is remote and --offline is set", uri->source);
+		return ct_err_hint(err,
+				   "unpack it on a machine with a network and use file://DIRECTORY or tar://ARCHIVE");
+	}
+	ct_fail(err, "I001",
+		"image '%s' cannot be fetched: version " CT_VERSION " serves file://, tar:// and preset:// only",
+		uri->source);
+	return ct_err_hint(err, remote ? "unpack the image and use file://DIRECTORY or tar://ARCHIVE"
+				       : "`ctst-image ls` lists what the store holds and where it came from");
+}
+
+int image_uri_check_pin(const char *source, const char *pin, const char *digest, struct ct_err *err)
+{
+	if (!pin[0] || strcmp(pin, digest) == 0)
+		return 0;
+	return ct_fail(err, "I002", "image '%s' is pinned to %s but its content is %s", source, pin, digest);
+}
+
+void image_uri_release(struct image_uri *uri)
+{
+	free(uri->source);
+	free(uri->path);
+	free(uri->version);
+	*uri = (struct image_uri)IMAGE_URI_INIT;
+}

@@ -1,0 +1,47 @@
+/*
+ * Image URIs: scheme, place and pin (`<uri>@sha256:<64 hex>`).
+ *
+ * What is served is told by image_uri_is_served(); the grammar knows every scheme
+ * of the language, so that an unserved one gets its own message.
+ */
+#ifndef IMAGE_URI_H
+#define IMAGE_URI_H
+
+#include "common/digest.h"
+#include "common/err.h"
+
+enum image_scheme {
+	IMAGE_DIRECTORY, /* file:// */
+	IMAGE_ARCHIVE,   /* tar:// */
+	IMAGE_PRESET,    /* preset:// */
+	IMAGE_CATALOGUE, /* image:// */
+	IMAGE_REGISTRY,  /* oci:// */
+	IMAGE_DOWNLOAD,  /* https:// */
+};
+
+struct image_uri {
+	enum image_scheme scheme;
+	char *source; /* the URI without its pin: what names the source in the store */
+	char *path; /* directory and archive: absolute path; otherwise what follows the scheme, without a preset's version */
+	char *version;                  /* preset://name:version; else NULL */
+	char pin[CT_DIGEST_LENGTH + 1]; /* "" when there is none */
+};
+
+#define IMAGE_URI_INIT \
+	{ \
+		0 \
+	}
+#define auto_image_uri __attribute__((cleanup(image_uri_release))) struct image_uri
+
+/* A relative path is taken from `directory` (absolute). -1: E007. */
+int image_uri_parse(struct image_uri *uri, const char *text, const char *directory, struct ct_err *err);
+
+/* -1 for a scheme that needs more than this version has: I005 when it is remote and --offline is set, else I001. */
+int image_uri_check_served(const struct image_uri *uri, struct ct_err *err);
+
+/* -1: I002 with both digests when there is a pin and it is not `digest`. */
+int image_uri_check_pin(const char *source, const char *pin, const char *digest, struct ct_err *err);
+
+void image_uri_release(struct image_uri *uri);
+
+#endif

@@ -1,0 +1,190 @@
+#include "ctst-parse/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ctst-parse/properties.h"
+#include "ctst-parse/values.h"
+
+#define HOSTNAME_MAX 63
+
+struct diagnostic *check_error(struct checker *checker, struct span span, const char *format, ...)
+{
+	char message[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	return diagnostics_error(checker->diagnostics, "E006", span, "%s", message);
+}
+
+void check_extension(struct checker *checker, struct span span, const char *what)
+{
+	if (checker->options->strict)
+		diagnostics_warning(checker->diagnostics, "", span, "%s: an extension of this implementation", what);
+}
+
+void check_undefined(struct checker *checker, struct ct_slice name, struct span span)
+{
+	struct diagnostic *problem = diagnostics_error(checker->diagnostics, "E002", span, "undefined component '%.*s'",
+						       SHOWN(name));
+	char *suggestion = problem ? composition_suggest(checker->composition, name) : NULL;
+
+	diagnostic_did_you_mean(problem, suggestion);
+	free(suggestion);
+}
+
+static const char *kind_name(uint8_t kind)
+{
+	static const char *const names[] = {
+		[VALUE_STRING] = "a string", [VALUE_INTEGER] = "an integer", [VALUE_BOOLEAN] = "a boolean",
+		[VALUE_LIST] = "a list",     [VALUE_MAP] = "a map",
+	};
+
+	return names[kind];
+}
+
+/* The value as it should have been written, where that is easy to say. */
+static void hint_at_kind(struct diagnostic *problem, const struct value *value, enum value_kind kind)
+{
+	struct ct_slice text = value->kind == VALUE_STRING ? value_text(value) : (struct ct_slice){ "", 0 };
+
+	if (kind == VALUE_STRING && value->kind == VALUE_INTEGER)
+		diagnostic_hint(problem, "write \"%lld\"", (long long)value->integer);
+	else if (kind == VALUE_STRING && value->kind == VALUE_BOOLEAN)
+		diagnostic_hint(problem, "write \"%s\"", value->boolean ? "true" : "false");
+	else if (kind == VALUE_INTEGER && text.length > 0 && text.text[0] >= '0' && text.text[0] <= '9')
+		diagnostic_hint(problem, "integers have no quotes");
+	else if (kind == VALUE_BOOLEAN)
+		diagnostic_hint(problem, "write true or false, without quotes");
+	else if (kind == VALUE_LIST && value->kind == VALUE_INTEGER)
+		diagnostic_hint(problem, "write [%lld]", (long long)value->integer);
+	else if (kind == VALUE_MAP)
+		diagnostic_hint(problem, "a map is written { key = value }");
+}
+
+bool check_kind(struct checker *checker, const struct value *value, enum value_kind kind, const char *name)
+{
+	struct diagnostic *problem;
+
+	if (value->damaged)
+		return false;
+	if (value->kind == kind)
+		return true;
+	problem = check_error(checker, value->span, "'%s' must be %s, not %s", name, kind_name(kind),
+			      kind_name(value->kind));
+	hint_at_kind(problem, value, kind);
+	return false;
+}
+
+static void check_exclusive(struct checker *checker, enum property_id one, enum property_id other)
+{
+	const struct component *component = checker->component;
+	uint32_t both = 1U << one | 1U << other;
+	const struct entry *first, *second;
+
+	if ((component->present & both) != both)
+		return;
+	first = component_property(component, one);
+	second = component_property(component, other);
+	if (first->key_span.offset > second->key_span.offset) {
+		const struct entry *swapped = first;
+
+		first = second;
+		second = swapped;
+	}
+	diagnostic_hint(diagnostics_error(checker->diagnostics, "E012", second->key_span,
+					  "'%.*s' and '%.*s' exclude each other", SHOWN(entry_key(first)),
+					  SHOWN(entry_key(second))),
+			"'%.*s' is set in line %u", SHOWN(entry_key(first)), first->key_span.line);
+}
+
+/* The name is also the host name, unless another one is set, and a host name has a bound. */
+static void check_name(struct checker *checker)
+{
+	const struct component *component = checker->component;
+
+	if (component->name.length > HOSTNAME_MAX && !(component->present & 1U << PROPERTY_HOSTNAME))
+		diagnostic_hint(
+			check_error(checker, component->span,
+				    "the name of a component has at most %d characters, because it is its host name",
+				    HOSTNAME_MAX),
+			"shorten it, or set 'hostname'");
+}
+
+static void check_component(struct checker *checker, struct component *component)
+{
+	checker->component = component;
+	hide_secrets(checker->diagnostics, component);
+	if (component->damaged) {
+		checker->ports_unknown = true;
+		return;
+	}
+	checker->ports_unknown |= component->has_parent;
+	for (const struct entry *entry = component->properties; entry; entry = entry->next) {
+		const struct property *property = property_of(entry->property);
+
+		if (property->is_extension)
+			check_extension(checker, entry->key_span, "this property");
+		if (!entry->value.damaged)
+			property->check(checker, entry);
+		else if (entry->property == PROPERTY_PORT || entry->property == PROPERTY_PORTS)
+			checker->ports_unknown = true;
+	}
+	check_exclusive(checker, PROPERTY_PORT, PROPERTY_PORTS);
+	check_exclusive(checker, PROPERTY_VOLUME, PROPERTY_VOLUMES);
+	check_name(checker);
+	if (!(component->present & 1U << PROPERTY_IMAGE) && !component->has_parent && !component->has_unknown &&
+	    !component->is_template)
+		diagnostic_hint(diagnostics_error(checker->diagnostics, "E005", component->span,
+						  "component '%.*s' has no image", SHOWN(component->name)),
+				"add one, e.g. image = \"preset://busybox\"");
+}
+
+/* E010: only where a file connects or exposes anything does a component on its own look forgotten. */
+static void check_reachable(struct checker *checker)
+{
+	const struct composition *all = checker->composition;
+	size_t deployed = 0;
+
+	for (size_t i = 0; i < all->component_count; i++)
+		deployed += !all->components[i].is_template;
+	if (deployed < 2 || (all->connection_count == 0 && all->exposure_count == 0))
+		return;
+	for (size_t i = 0; i < all->component_count; i++) {
+		const struct component *component = &all->components[i];
+
+		if (component->is_used || component->is_template || component->damaged)
+			continue;
+		diagnostic_hint(
+			diagnostics_warning(checker->diagnostics, "E010", component->span,
+					    "component '%.*s' is not reachable: no CONNECT and no EXPOSE names it",
+					    SHOWN(component->name)),
+			"it is started all the same");
+	}
+}
+
+void check_composition(struct composition *composition, struct arena *arena, struct diagnostics *diagnostics,
+		       const struct check_options *options)
+{
+	struct checker checker = {
+		.composition = composition,
+		.arena = arena,
+		.diagnostics = diagnostics,
+		.options = options,
+	};
+
+	/* What others say about a component (${db.port}, CONNECT) needs to know what is a template. */
+	for (size_t i = 0; i < composition->component_count; i++)
+		composition->components[i].is_template = composition->components[i].present &
+							 1U << PROPERTY_REQUIRED_PARAMS;
+	for (size_t i = 0; i < composition->component_count; i++)
+		check_component(&checker, &composition->components[i]);
+	check_connections(&checker);
+	check_exposures(&checker);
+	/* A misspelt CONNECT makes its target look forgotten. */
+	if (diagnostics->errors.total == 0)
+		check_reachable(&checker);
+}

@@ -1,0 +1,59 @@
+/*
+ * What a file means: types, units and ranges of every value, and whether the names
+ * in it exist. Runs over a whole composition and reports everything it finds.
+ */
+#ifndef CTST_PARSE_CHECK_H
+#define CTST_PARSE_CHECK_H
+
+#include "ctst-parse/arena.h"
+#include "ctst-parse/ast.h"
+#include "ctst-parse/diagnostics.h"
+
+struct graph;
+
+struct check_options {
+	bool strict;  /* warn about what other implementations do not know */
+	bool offline; /* a remote image is an error */
+};
+
+struct checker {
+	struct composition *composition;
+	struct arena *arena;
+	struct diagnostics *diagnostics;
+	const struct check_options *options;
+	struct component *component; /* whose property is checked */
+	bool ports_unknown; /* some component's ports are damaged or inherited: EXPOSE cannot be judged by them */
+};
+
+/* All checks, in the order: components, connections, exposed ports. */
+void check_composition(struct composition *composition, struct arena *arena, struct diagnostics *diagnostics,
+		       const struct check_options *options);
+
+/* E006 at the value; its message is "'<property>' …". */
+struct diagnostic *check_error(struct checker *checker, struct span span, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* A warning under --strict: "<what>: an extension of this implementation". */
+void check_extension(struct checker *checker, struct span span, const char *what);
+
+/* Whether the value has the kind; E006 otherwise, unless it is damaged. `name` is what the message calls it. */
+bool check_kind(struct checker *checker, const struct value *value, enum value_kind kind, const char *name);
+
+/*
+ * Where `${…}` may stand: broken ones, unknown components and fields, secrets where
+ * none may be. Only called when the value has a template at all. Returns whether all is well.
+ */
+bool check_template(struct checker *checker, const struct value *value, bool secrets_allowed);
+
+/* E017 when the value has a `${…}` at all: `name` says where it is not allowed. Returns whether all is well. */
+bool check_no_template(struct checker *checker, const struct value *value, const char *name);
+
+/* E002 with a suggestion. */
+void check_undefined(struct checker *checker, struct ct_slice name, struct span span);
+
+/* The families of checks behind check_composition(), each in a file of its own. */
+void check_connections(struct checker *checker);
+void check_cycles(struct checker *checker, const struct graph *graph);
+void check_exposures(struct checker *checker);
+
+#endif

@@ -1,0 +1,126 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctst-parse/check.h"
+#include "ctst-parse/json_text.h"
+#include "ctst-parse/properties.h"
+#include "ctst-parse/values.h"
+
+/* Words in a key that say its value is nobody's business. */
+static const char *const secret_words[] = {
+	"PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN", "SECRET", "API_KEY", "APIKEY", "PRIVATE_KEY", "CREDENTIAL",
+};
+
+static bool contains(struct ct_slice text, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (size_t i = 0; i + length <= text.length; i++) {
+		if (strncasecmp(text.text + i, word, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_secret_key(struct ct_slice key)
+{
+	/* POSTGRES_PASSWORD_FILE and the like say where a secret is. */
+	if (key.length > 5 && strncasecmp(key.text + key.length - 5, "_FILE", 5) == 0)
+		return false;
+	for (size_t i = 0; i < sizeof(secret_words) / sizeof(secret_words[0]); i++) {
+		if (contains(key, secret_words[i]))
+			return true;
+	}
+	return false;
+}
+
+/* "${secret.db_password}" for DB_PASSWORD. */
+static void hint_at_secret(struct diagnostic *problem, struct ct_slice key)
+{
+	char name[65];
+	size_t length = key.length < sizeof(name) ? key.length : sizeof(name) - 1;
+
+	for (size_t i = 0; i < length; i++)
+		name[i] = (char)tolower((unsigned char)key.text[i]);
+	name[length] = '\0';
+	diagnostic_hint(problem, "keep it out of the file: \"${secret.%s}\"", name);
+}
+
+static void check_key(struct checker *checker, const struct entry *member)
+{
+	struct ct_slice key = entry_key(member);
+
+	if (key.length == 0)
+		check_error(checker, member->key_span, "the name of an environment variable is empty");
+	else if (memchr(key.text, '=', key.length))
+		check_error(checker, member->key_span, "the name of an environment variable has a '=' in it");
+}
+
+static bool is_plain_secret(const struct entry *member)
+{
+	return member->value.kind == VALUE_STRING && member->value.length > 0 && !member->value.has_template &&
+	       is_secret_key(entry_key(member));
+}
+
+static void hide_members(struct diagnostics *diagnostics, const struct value *env)
+{
+	for (const struct entry *member = env->first; member; member = member->next) {
+		if (is_plain_secret(member))
+			diagnostics_hide(diagnostics, member->value.span);
+	}
+}
+
+void hide_secrets(struct diagnostics *diagnostics, const struct component *component)
+{
+	for (const struct entry *property = component->properties; property; property = property->next) {
+		const struct value *value = &property->value;
+
+		if (property->property == PROPERTY_IMAGE && value->kind == VALUE_STRING && !value->damaged &&
+		    image_has_credentials(value_text(value)))
+			diagnostics_hide(diagnostics, value->span);
+		if (property->property == PROPERTY_ENV && value->kind == VALUE_MAP)
+			hide_members(diagnostics, value);
+	}
+}
+
+void check_env(struct checker *checker, const struct entry *property)
+{
+	if (!check_kind(checker, &property->value, VALUE_MAP, "env"))
+		return;
+	for (const struct entry *member = property->value.first; member; member = member->next) {
+		const struct value *value = &member->value;
+
+		check_key(checker, member);
+		if (value->kind != VALUE_STRING) {
+			char name[96];
+
+			snprintf(name, sizeof(name), "env.%.*s", SHOWN(entry_key(member)));
+			check_kind(checker, value, VALUE_STRING, name);
+			continue;
+		}
+		if (value->damaged)
+			continue;
+		if (value->has_template)
+			check_template(checker, value, true);
+		if (!is_plain_secret(member))
+			continue;
+		hint_at_secret(diagnostics_warning(checker->diagnostics, "", value->span,
+						   "'%.*s' holds a secret in plain text", SHOWN(entry_key(member))),
+			       entry_key(member));
+	}
+}
+
+void write_env(struct ct_buf *out, const struct composition *composition, const struct value *value)
+{
+	(void)composition;
+	json_text_literal(out, "{");
+	for (const struct entry *member = value->first; member; member = member->next) {
+		if (member != value->first)
+			json_text_literal(out, ",");
+		json_text_string(out, member->key, member->key_length);
+		json_text_literal(out, ":");
+		json_text_string(out, member->value.text, member->value.length);
+	}
+	json_text_literal(out, "}");
+}

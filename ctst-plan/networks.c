@@ -1,0 +1,60 @@
+#include "ctst-plan/networks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct network *network_named(struct networks *networks, struct names *names, const char *name)
+{
+	uint32_t index = (uint32_t)networks->count;
+
+	if (!names_add(names, name, strlen(name), index, &index))
+		return &networks->items[index];
+	if (networks->count == networks->capacity) {
+		networks->capacity = networks->capacity ? networks->capacity * 2 : 8;
+		networks->items = ct_realloc_array(networks->items, networks->capacity, sizeof(*networks->items));
+	}
+	networks->items[networks->count] = (struct network){ .name = name, .newest = NOTHING };
+	return &networks->items[networks->count++];
+}
+
+static void join(struct networks *networks, struct names *names, const char *name, uint32_t component)
+{
+	struct network *network;
+
+	if (strcmp(name, "none") == 0)
+		return;
+	network = network_named(networks, names, name);
+	if (network->newest == component)
+		return;
+	if (network->count == network->capacity) {
+		network->capacity = network->capacity ? network->capacity * 2 : 8;
+		network->members = ct_realloc_array(network->members, network->capacity, sizeof(*network->members));
+	}
+	network->members[network->count++] = component;
+	network->newest = component;
+}
+
+void networks_make(struct networks *networks, const struct composition *composition, const struct graph *graph,
+		   const uint32_t *order)
+{
+	autonames names = NAMES_INIT;
+
+	*networks = (struct networks){ 0 };
+	for (size_t at = 0; at < composition->count; at++) {
+		uint32_t component = order[at];
+
+		if (composition->components[component].template_only)
+			continue;
+		join(networks, &names, composition->components[component].network, component);
+		for (uint32_t i = graph->needs.begin[component]; i < graph->needs.begin[component + 1]; i++)
+			join(networks, &names, composition->components[graph->needs.items[i]].network, component);
+	}
+}
+
+void networks_release(struct networks *networks)
+{
+	for (size_t i = 0; i < networks->count; i++)
+		free(networks->items[i].members);
+	free(networks->items);
+	*networks = (struct networks){ 0 };
+}

@@ -1,0 +1,155 @@
+#include <string.h>
+
+#include "ctst-plan/plan.h"
+
+#define GREEN "\033[32m"
+#define YELLOW "\033[33m"
+#define RED "\033[31m"
+#define PLAIN "\033[0m"
+
+/* The scalar value at `at` when it is a control character or one that turns the text's direction; else 0. */
+static unsigned int dangerous(const unsigned char *at)
+{
+	unsigned int character;
+
+	if (at[0] < 0x20 || at[0] == 0x7f)
+		return at[0];
+	if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
+		return at[1];
+	if (at[0] != 0xe2 || (at[1] & 0xc0) != 0x80 || (at[2] & 0xc0) != 0x80)
+		return 0;
+	character = 0x2000u | (unsigned int)(at[1] & 0x3f) << 6 | (at[2] & 0x3f);
+	if ((character >= 0x2028 && character <= 0x202e) || (character >= 0x2066 && character <= 0x2069) ||
+	    character == 0x200e || character == 0x200f)
+		return character;
+	return 0;
+}
+
+/* Text of strangers, so that it cannot move the cursor or pass for something else. */
+static void append_escaped(struct ct_buf *out, const char *text)
+{
+	for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+		unsigned int character = dangerous(at);
+
+		if (!character) {
+			ct_buf_putc(out, (char)*at);
+			continue;
+		}
+		if (character == '\n')
+			ct_buf_puts(out, "\\n");
+		else if (character == '\t')
+			ct_buf_puts(out, "\\t");
+		else
+			ct_buf_printf(out, character < 0x80 ? "\\x%02x" : "\\u%04x", character);
+		at += character < 0x80 ? 0 : character < 0x800 ? 1 : 2;
+	}
+}
+
+static void append_value(struct ct_buf *out, const char *value)
+{
+	if (!value)
+		ct_buf_puts(out, "(not set)");
+	else if (value[0] == '\0')
+		ct_buf_puts(out, "\"\"");
+	else
+		append_escaped(out, value);
+}
+
+static void begin_line(struct ct_buf *out, char mark, const char *colour_sequence, bool colour, const char *name)
+{
+	ct_buf_printf(out, "%s%c%s ", colour ? colour_sequence : "", mark, colour ? PLAIN : "");
+	append_escaped(out, name);
+}
+
+static void write_create(const struct plan *plan, const struct action *action, bool colour, struct ct_buf *out)
+{
+	const struct component *component = &plan->composition->components[action->component];
+
+	begin_line(out, '+', GREEN, colour, component->name);
+	ct_buf_puts(out, "  image ");
+	append_escaped(out, component->image);
+	if (!plan->containers[action->component].image->layers)
+		ct_buf_puts(out, " (will be imported)");
+	ct_buf_putc(out, '\n');
+}
+
+static void write_replace(const struct plan *plan, const struct action *action, bool colour, struct ct_buf *out)
+{
+	const char *name = action->entry->name;
+
+	for (size_t i = 0; i < action->changes.count; i++) {
+		const struct change *change = &action->changes.items[i];
+
+		begin_line(out, '~', YELLOW, colour, name);
+		ct_buf_putc(out, ' ');
+		append_escaped(out, change->field);
+		ct_buf_puts(out, ": ");
+		append_value(out, change->from);
+		ct_buf_puts(out, " \xe2\x86\x92 ");
+		append_value(out, change->to);
+		ct_buf_putc(out, '\n');
+	}
+	if (!plan->containers[action->component].image->layers) {
+		begin_line(out, '~', YELLOW, colour, name);
+		ct_buf_puts(out, " image: will be imported\n");
+	} else if (action->changes.count == 0) {
+		begin_line(out, '~', YELLOW, colour, name);
+		ct_buf_printf(out, " (%s, will be started anew)\n", action->reason);
+	}
+}
+
+static void write_action(const struct plan *plan, const struct action *action, bool verbose, bool colour,
+			 struct ct_buf *out)
+{
+	switch (action->kind) {
+	case ACTION_CREATE:
+		write_create(plan, action, colour, out);
+		break;
+	case ACTION_REPLACE:
+		write_replace(plan, action, colour, out);
+		break;
+	case ACTION_KEEP:
+		if (verbose) {
+			begin_line(out, '=', "", false, action->entry->name);
+			ct_buf_puts(out, " (stays as it is)\n");
+		}
+		break;
+	case ACTION_DESTROY:
+		begin_line(out, '-', RED, colour, action->entry->name);
+		ct_buf_puts(out, " (will be stopped and removed)\n");
+		break;
+	}
+}
+
+/* A component that CONNECT brings onto a network it does not name itself. */
+static void write_joined(const struct plan *plan, const struct action *action, struct ct_buf *out)
+{
+	const struct component *components = plan->composition->components;
+	const struct adjacency *needs = &plan->graph.needs;
+	uint32_t index = action->component;
+
+	if (index == NOTHING || action->kind == ACTION_KEEP)
+		return;
+	for (uint32_t i = needs->begin[index]; i < needs->begin[index + 1]; i++) {
+		const struct component *need = &components[needs->items[i]];
+
+		if (strcmp(need->network, components[index].network) != 0)
+			ct_buf_printf(out, "  %s joins network %s of %s\n", components[index].name, need->network,
+				      need->name);
+	}
+}
+
+void plan_write_text(const struct plan *plan, bool verbose, bool colour, struct ct_buf *out)
+{
+	size_t kept = plan->counts[ACTION_KEEP];
+
+	for (size_t i = 0; i < plan->action_count; i++) {
+		write_action(plan, &plan->actions[i], verbose, colour, out);
+		write_joined(plan, &plan->actions[i], out);
+	}
+	if (plan_has_changes(plan))
+		ct_buf_printf(out, "Plan: %zu to add, %zu to change, %zu to destroy.\n", plan->counts[ACTION_CREATE],
+			      plan->counts[ACTION_REPLACE], plan->counts[ACTION_DESTROY]);
+	else
+		ct_buf_printf(out, "No changes. %zu component%s up to date.\n", kept, kept == 1 ? " is" : "s are");
+}

@@ -1,0 +1,69 @@
+#include "ctst-spawn/capabilities.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* In the kernel's order (linux/capability.h): the index is the number. */
+static const char *const names[] = {
+	"CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
+	"LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",
+	"SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE",
+	"SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP",
+	"MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF",
+	"CHECKPOINT_RESTORE",
+};
+
+int capability_number(const char *name)
+{
+	if (strncmp(name, "CAP_", 4) == 0)
+		name += 4;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(names[i], name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+/* Up to the first number the kernel does not know, so that a newer kernel's capabilities go too. */
+int capabilities_bound(uint64_t kept)
+{
+	for (unsigned long number = 0; number < 64; number++) {
+		if (kept & (UINT64_C(1) << number))
+			continue;
+		if (prctl(PR_CAPBSET_DROP, number, 0, 0, 0) < 0)
+			return errno == EINVAL ? 0 : -1;
+	}
+	return 0;
+}
+
+static int set(uint64_t kept, uint64_t inheritable)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	for (int i = 0; i < 2; i++) {
+		data[i].effective = data[i].permitted = (uint32_t)(kept >> (32 * i));
+		data[i].inheritable = (uint32_t)(inheritable >> (32 * i));
+	}
+	return (int)syscall(SYS_capset, &header, data);
+}
+
+int capabilities_keep(uint64_t kept)
+{
+	return set(kept, 0);
+}
+
+int capabilities_set(uint64_t kept)
+{
+	if (set(kept, kept) < 0)
+		return -1;
+	for (unsigned long number = 0; kept && number < 64; number++) {
+		if ((kept & (UINT64_C(1) << number)) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0) < 0)
+			return -1;
+	}
+	return 0;
+}

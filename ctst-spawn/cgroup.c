@@ -1,0 +1,255 @@
+#include "ctst-spawn/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/file.h"
+
+#define PARENT_NAME "containust"
+#define EMPTY_TIMEOUT_MS 2000
+
+/* Something else may have been mounted over it. */
+static bool is_reachable(const char *mount)
+{
+	char procs[PATH_MAX];
+
+	return snprintf(procs, sizeof(procs), "%s/cgroup.subtree_control", mount) < (int)sizeof(procs) && access(procs, F_OK) == 0;
+}
+
+/* Line by line: "36 35 98:0 / /sys/fs/cgroup rw - cgroup2 …" (proc_pid_mountinfo(5)). */
+bool cgroup_find_mount(char *path, size_t size)
+{
+	ct_autobuf text = CT_BUF_INIT;
+	ct_autoclose int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	char *rest, *line;
+
+	if (fd < 0 || ct_read_all(fd, (size_t)16 << 20, &text) < 0)
+		return false;
+	for (rest = text.data; (line = strsep(&rest, "\n"));) {
+		const char *type = strstr(line, " - cgroup2 ");
+		const char *begin = line;
+		size_t length;
+
+		for (int field = 0; type && begin && field < 4; field++) {
+			begin = strchr(begin, ' ');
+			begin = begin ? begin + 1 : NULL;
+		}
+		length = begin ? strcspn(begin, " ") : 0;
+		if (type && length > 0 && length < size && !memchr(begin, '\\', length)) {
+			memcpy(path, begin, length);
+			path[length] = '\0';
+			if (is_reachable(path))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Without root only the own group may be writable: the line "0::/path" of /proc/self/cgroup. */
+static bool own_group(char *group, size_t size)
+{
+	ct_autobuf text = CT_BUF_INIT;
+	const char *line;
+
+	if (ct_read_file_at(AT_FDCWD, "/proc/self/cgroup", 65536, &text) < 0)
+		return false;
+	line = strncmp(text.data, "0::", 3) == 0 ? text.data : strstr(text.data, "\n0::");
+	if (!line)
+		return false;
+	line = strchr(line, '/');
+	if (!line || strcspn(line, "\n") >= size)
+		return false;
+	snprintf(group, size, "%.*s", (int)strcspn(line, "\n"), line);
+	if (strcmp(group, "/") == 0)
+		group[0] = '\0';
+	return true;
+}
+
+/* Looked up once: mounts do not move while a tool runs. NULL: there is none. */
+static const char *base_path(void)
+{
+	static char path[PATH_MAX];
+	static bool known, found;
+	char group[PATH_MAX] = "";
+
+	if (known)
+		return found ? path : NULL;
+	known = true;
+	found = cgroup_find_mount(path, sizeof(path)) && (geteuid() == 0 || own_group(group, sizeof(group))) &&
+		strlen(path) + strlen(group) < sizeof(path);
+	if (found)
+		strcat(path, group);
+	return found ? path : NULL;
+}
+
+bool cgroup_path(const char *id, char *path, size_t size)
+{
+	const char *base = base_path();
+
+	return base && snprintf(path, size, "%s/" PARENT_NAME "/%s", base, id) < (int)size;
+}
+
+static int write_file(int directory, const char *name, const char *text)
+{
+	ct_autoclose int fd = openat(directory, name, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -1 : ct_write_all(fd, text, strlen(text));
+}
+
+/* A controller must be handed down from the root through the parent before the group's own files appear. */
+static void enable_controllers(const char *parent)
+{
+	static const char *const controllers[] = { "+memory", "+cpu", "+pids" };
+	char above[PATH_MAX];
+
+	snprintf(above, sizeof(above), "%s/..", parent);
+	for (size_t i = 0; i < sizeof(controllers) / sizeof(controllers[0]); i++) {
+		const char *const directories[] = { above, parent };
+
+		for (size_t j = 0; j < 2; j++) {
+			ct_autoclose int fd = open(directories[j], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+			/* What could not be enabled shows when the limit is written. */
+			if (fd >= 0)
+				(void)write_file(fd, "cgroup.subtree_control", controllers[i]);
+		}
+	}
+}
+
+static int cannot_limit(const char *controller, const char *property, struct ct_err *err)
+{
+	ct_fail(err, "R002", "'%s' cannot be enforced: the cgroup v2 controller '%s' is not available", property, controller);
+	return ct_err_hint(err, "'ctst doctor' shows the controllers; take '%s' out to run without the limit", property);
+}
+
+static int apply_limits(const struct container *container, int group, struct ct_err *err)
+{
+	char text[64];
+
+	if (container->memory_max > 0) {
+		snprintf(text, sizeof(text), "%" PRId64, container->memory_max);
+		if (write_file(group, "memory.max", text) < 0)
+			return cannot_limit("memory", "memory", err);
+		/* No second memory in the swap; the file is missing where there is none. */
+		(void)write_file(group, "memory.swap.max", "0");
+	}
+	if (container->cpu_weight > 0) {
+		snprintf(text, sizeof(text), "%" PRId64, container->cpu_weight);
+		if (write_file(group, "cpu.weight", text) < 0)
+			return cannot_limit("cpu", "cpu", err);
+	}
+	if (container->cpu_max_us > 0) {
+		snprintf(text, sizeof(text), "%" PRId64 " 100000", container->cpu_max_us);
+		if (write_file(group, "cpu.max", text) < 0)
+			return cannot_limit("cpu", "cpu", err);
+	}
+	return 0;
+}
+
+static bool has_limits(const struct container *container)
+{
+	return container->memory_max > 0 || container->cpu_weight > 0 || container->cpu_max_us > 0;
+}
+
+/* The parent may vanish between the two calls, when another container was its last one: then once more. */
+static int make_group(const char *parent, const char *path)
+{
+	for (int attempt = 0; attempt < 100; attempt++) {
+		if (mkdir(path, 0755) == 0 || errno == EEXIST)
+			return 0;
+		if (errno != ENOENT || (mkdir(parent, 0755) < 0 && errno != EEXIST))
+			return -1;
+	}
+	return -1;
+}
+
+int cgroup_create(const struct container *container, const char *id, char *path, size_t size, int *fd, struct ct_err *err)
+{
+	char parent[PATH_MAX];
+
+	*fd = -1;
+	if (!cgroup_path(id, path, size)) {
+		path[0] = '\0';
+		return has_limits(container) ? cannot_limit("memory' or 'cpu", "memory' or 'cpu", err) : 0;
+	}
+	snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(path, '/') - path), path);
+	if (make_group(parent, path) < 0) {
+		int failure = errno;
+
+		path[0] = '\0';
+		if (!has_limits(container))
+			return 0;
+		errno = failure;
+		ct_fail_errno(err, "R002", "'%s' cannot be enforced: no cgroup can be made in '%s'",
+			      container->memory_max > 0 ? "memory" : "cpu", parent);
+		return ct_err_hint(err, "run as root, or in a cgroup that is delegated to you ('systemd-run --user --scope -p Delegate=yes')");
+	}
+	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*fd < 0)
+		return ct_fail_errno(err, "R002", "cannot open the cgroup '%s'", path);
+	if (!has_limits(container))
+		return 0;
+	enable_controllers(parent);
+	return apply_limits(container, *fd, err);
+}
+
+int cgroup_kill(const char *path)
+{
+	ct_autoclose int group = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return group < 0 ? -1 : write_file(group, "cgroup.kill", "1");
+}
+
+static bool is_populated(int events)
+{
+	char text[256];
+	ssize_t length = pread(events, text, sizeof(text) - 1, 0);
+
+	if (length < 0)
+		return false;
+	text[length] = '\0';
+	return strstr(text, "populated 1") != NULL;
+}
+
+/* cgroup.events wakes a poll(2) for POLLPRI when it changes. */
+static void wait_until_empty(const char *path)
+{
+	char events[PATH_MAX];
+	ct_autoclose int fd = -1;
+
+	snprintf(events, sizeof(events), "%s/cgroup.events", path);
+	fd = open(events, O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && is_populated(fd)) {
+		struct pollfd watch = { .fd = fd, .events = POLLPRI };
+
+		if (poll(&watch, 1, EMPTY_TIMEOUT_MS) == 0)
+			return;
+	}
+}
+
+int cgroup_remove(const char *path)
+{
+	char parent[PATH_MAX];
+
+	if (!path[0] || (rmdir(path) < 0 && errno == ENOENT))
+		return 0;
+	if (access(path, F_OK) == 0) {
+		if (cgroup_kill(path) < 0 && errno == ENOENT)
+			return 0;
+		wait_until_empty(path);
+		if (rmdir(path) < 0 && errno != ENOENT)
+			return -1;
+	}
+	snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(path, '/') - path), path);
+	if (strcmp(strrchr(parent, '/'), "/" PARENT_NAME) == 0)
+		(void)rmdir(parent);
+	return 0;
+}

@@ -1,0 +1,40 @@
+/*
+ * The container's cgroup (cgroup v2, Documentation/admin-guide/cgroup-v2.rst).
+ *
+ * The cgroup2 file system is wherever mountinfo says. A container's group is
+ * `<base>/containust/<id>`; base is the root of the mount for root and the
+ * caller's own group otherwise. Groups of others are never touched.
+ */
+#ifndef CTST_SPAWN_CGROUP_H
+#define CTST_SPAWN_CGROUP_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "common/err.h"
+#include "ctst-spawn/container.h"
+
+/* Where the cgroup2 file system is mounted. false: nowhere. */
+bool cgroup_find_mount(char *path, size_t size);
+
+/* The path a container's group has or would have. false when there is no cgroup2 mount. */
+bool cgroup_path(const char *id, char *path, size_t size);
+
+/*
+ * Creates the group and opens it. *fd is -1 and the path "" where groups cannot be
+ * made (no cgroup2, not permitted); that is an error only for a container with limits.
+ * -1: R002.
+ */
+int cgroup_create(const struct container *container, const char *id, char *path, size_t size, int *fd, struct ct_err *err);
+
+/*
+ * Kills everything in the group, waits until it is empty and removes it, then the
+ * `containust` directory above it when that was the last one. A missing group is success.
+ * -1 with errno when it did not become empty within two seconds.
+ */
+int cgroup_remove(const char *path);
+
+/* SIGKILL to all processes of the group at once (cgroup.kill). -1 with errno. */
+int cgroup_kill(const char *path);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * One container's configuration: the `container` object of a plan and of the
+ * config.json in the container's directory (ctst-plan(5), ctst-state(5)).
+ *
+ * Every string points into the JSON document it was read from and lives as long
+ * as that. Nothing here is trusted to come from ctst-plan: names, counts and
+ * numbers are checked when it is read.
+ */
+#ifndef CTST_SPAWN_CONTAINER_H
+#define CTST_SPAWN_CONTAINER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/json.h"
+
+#define CONTAINER_MOST_LAYERS 128
+#define CONTAINER_MOST_MOUNTS 100
+/* Layers, mounts and the writable tree: they travel as descriptors in one message, which takes 253 (SCM_RIGHTS in unix(7)). */
+#define CONTAINER_MOST_TREES (CONTAINER_MOST_LAYERS + CONTAINER_MOST_MOUNTS + 1)
+
+struct container_mount {
+	bool project; /* a volume of the project: its directory is made when missing */
+	bool readonly;
+	const char *source; /* absolute; may hold ${env.*} */
+	const char *target; /* absolute, inside the container */
+};
+
+enum restart_policy { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
+
+struct container {
+	const char *name;
+	const char *image;        /* URI, for people */
+	const char **layers;      /* directories, the base first */
+	size_t layer_count;
+	const struct ct_json *args;        /* array of templates */
+	const struct ct_json *environment; /* object of templates */
+	const char *workdir;
+	const char *user;         /* "" or uid[:gid] or names of the image */
+	const char *hostname;
+	bool readonly;
+	struct container_mount *mounts;
+	size_t mount_count;
+	const char *network;
+	int64_t memory_max;       /* bytes; 0: no limit */
+	int64_t cpu_weight;       /* 1…10000 as in cgroup v2's cpu.weight; 0: not set */
+	int64_t cpu_max_us;       /* µs of CPU time per 100 ms; 0: no limit */
+	enum restart_policy restart;
+	int64_t max_retries;      /* of RESTART_ON_FAILURE; 0: without end */
+	uint64_t capabilities;    /* bit n: capability n is kept */
+	int stop_signal;
+	bool has_healthcheck;
+	size_t published_count;
+};
+
+/* Reads and checks. `code` is used for what is wrong with the document (P001 in a plan, S001 in a container's directory). */
+int container_read(const struct ct_json *object, const char *code, struct container *container, struct ct_err *err);
+void container_release(struct container *container);
+
+/*
+ * What this version cannot give: said before anything is started, with the code
+ * of its kind (R009 published ports, R011 networks, R014 health checks).
+ */
+int container_check_supported(const struct container *container, struct ct_err *err);
+
+#endif

@@ -1,0 +1,86 @@
+#include "ctst-spawn/container_directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+
+static int write_config(int directory, const struct ct_state_entry *entry, const struct ct_project *project,
+			const struct ct_json *after, const struct ct_json *container, struct ct_err *err)
+{
+	ct_autobuf text = CT_BUF_INIT;
+	struct ct_json_writer *writer = ct_json_writer_new(&text, false);
+	ct_autoclose int file = -1;
+
+	ct_json_open_object(writer);
+	ct_json_member_string(writer, "format", "ctst.container/1");
+	ct_json_member_string(writer, "id", entry->id);
+	ct_json_member_string(writer, "created_at", entry->created_at);
+	ct_json_member_string(writer, "project_directory", project->directory);
+	if (after)
+		ct_json_member_value(writer, "after", after);
+	ct_json_member_value(writer, "container", container);
+	ct_json_close_object(writer);
+	if (ct_json_writer_finish(writer, err) < 0)
+		return -1;
+	ct_buf_putc(&text, '\n');
+	/* Nobody knows of the directory before it is in the index, so there is no reader to hide a half-written file from. */
+	file = openat(directory, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (file < 0 || ct_write_all(file, text.data, text.length) < 0)
+		return ct_fail_errno(err, "S003", "cannot write '%s/config.json'", entry->directory);
+	return 0;
+}
+
+int container_directory_create(const char *path, const struct ct_state_entry *entry, const struct ct_project *project,
+			       const struct ct_json *after, const struct ct_json *container, struct ct_err *err)
+{
+	ct_autoclose int directory = -1;
+
+	if (mkdir(path, 0700) < 0)
+		return ct_fail_errno(err, "S003", "cannot create '%s'", path);
+	directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (directory < 0)
+		return ct_fail_errno(err, "S003", "cannot open '%s'", path);
+	if (flock(directory, LOCK_EX | LOCK_NB) < 0)
+		return ct_fail_errno(err, "S003", "cannot lock '%s'", path);
+	if (write_config(directory, entry, project, after, container, err) < 0)
+		return -1;
+	return ct_take_fd(&directory);
+}
+
+int config_read(const char *directory, struct config *config, struct ct_err *err)
+{
+	ct_autofree char *path = ct_asprintf("%s/config.json", directory);
+	ct_autobuf text = CT_BUF_INIT;
+	const struct ct_json *root;
+
+	*config = (struct config){ 0 };
+	if (ct_read_file_at(AT_FDCWD, path, CONFIG_LIMIT, &text) < 0)
+		return ct_fail_errno(err, "S001", "cannot read '%s'", path);
+	config->doc = ct_json_parse(text.data, text.length, "S001", err);
+	if (!config->doc)
+		return ct_err_context(err, "'%s'", path);
+	root = ct_json_root(config->doc);
+	config->id = ct_json_get_string(root, "id");
+	config->project_directory = ct_json_get_string(root, "project_directory");
+	config->after = ct_json_get_typed(root, "after", CT_JSON_ARRAY);
+	if (!config->id || !config->project_directory || config->project_directory[0] != '/') {
+		config_release(config);
+		return ct_fail(err, "S001", "'%s' is damaged: no id or no project directory", path);
+	}
+	if (container_read(ct_json_get(root, "container"), "S001", &config->container, err) < 0) {
+		config_release(config);
+		return ct_err_context(err, "'%s'", path);
+	}
+	return 0;
+}
+
+void config_release(struct config *config)
+{
+	container_release(&config->container);
+	ct_json_free(config->doc);
+	*config = (struct config){ 0 };
+}

@@ -1,0 +1,41 @@
+/*
+ * A container's directory on the host, `<project>/.containust/containers/<id>`. It is
+ * locked by the container's supervisor while that lives (common/status.h), and holds
+ *
+ *	config.json     what it is; written once, before anything runs (ctst-state(5))
+ *	status.json     what it does; written by its supervisor
+ *	container.log   what it says (log.h)
+ *	writable/       its changes, when its root is not read-only
+ */
+#ifndef CTST_SPAWN_CONTAINER_DIRECTORY_H
+#define CTST_SPAWN_CONTAINER_DIRECTORY_H
+
+#include "common/err.h"
+#include "common/json.h"
+#include "common/project.h"
+#include "common/state.h"
+#include "ctst-spawn/container.h"
+
+#define CONFIG_LIMIT ((size_t)16 << 20)
+
+/*
+ * Creates the directory `path` with config.json. Returns a descriptor of it that holds
+ * its lock; it is meant for the supervisor. -1: S003.
+ */
+int container_directory_create(const char *path, const struct ct_state_entry *entry, const struct ct_project *project,
+			       const struct ct_json *after, const struct ct_json *container, struct ct_err *err);
+
+/* A config.json as read. */
+struct config {
+	struct ct_json_doc *doc; /* owns all of it */
+	const char *id;
+	const char *project_directory;
+	const struct ct_json *after; /* array of component names, or NULL */
+	struct container container;
+};
+
+/* Reads config.json of the directory. -1: S001. */
+int config_read(const char *directory, struct config *config, struct ct_err *err);
+void config_release(struct config *config);
+
+#endif

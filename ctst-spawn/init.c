@@ -1,0 +1,254 @@
+#include "ctst-spawn/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "ctst-spawn/capabilities.h"
+#include "ctst-spawn/report.h"
+#include "ctst-spawn/rootfs.h"
+#include "ctst-spawn/sources.h"
+
+union control {
+	struct cmsghdr align;
+	char bytes[CMSG_SPACE(CONTAINER_MOST_TREES * sizeof(int))];
+};
+
+int init_send_trees(int socket, const int *trees, size_t count, struct ct_err *err)
+{
+	union control control;
+	char byte = 'g';
+	struct iovec data = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
+
+	if (count > 0) {
+		struct cmsghdr *header = &control.align;
+
+		message.msg_control = control.bytes;
+		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+		memset(control.bytes, 0, message.msg_controllen);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(count * sizeof(int));
+		memcpy(CMSG_DATA(header), trees, count * sizeof(int));
+	}
+	if (sendmsg(socket, &message, MSG_NOSIGNAL) != 1)
+		return ct_fail_errno(err, "R001", "cannot reach the container's first process");
+	return 0;
+}
+
+/* Returns the number of trees; -1 when the supervisor is gone. */
+static int receive_trees(int socket, int trees[CONTAINER_MOST_TREES])
+{
+	union control control;
+	char byte;
+	struct iovec data = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control) };
+	struct cmsghdr *header;
+	ssize_t got;
+
+	do
+		got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	if (got != 1)
+		return -1;
+	header = CMSG_FIRSTHDR(&message);
+	if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len < CMSG_LEN(0))
+		return 0;
+	memcpy(trees, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
+	return (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+}
+
+/*
+ * The signal is asked for after the ids have changed, because a change of credentials
+ * clears it (prctl(2)). Whether the supervisor died before that is seen on the socket.
+ */
+static void die_with_supervisor(int socket)
+{
+	struct pollfd watch = { .fd = socket, .events = 0 };
+
+	/* Not dumpable: nothing in the container can trace this process or reach its executable through /proc (proc(5)). */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || (poll(&watch, 1, 0) > 0 && (watch.revents & (POLLHUP | POLLERR))))
+		_exit(1);
+}
+
+/* Root of the container, and nobody of the host any more. */
+static int become_root(struct ct_err *err)
+{
+	gid_t none = 0;
+
+	if ((syscall(SYS_setgroups, 0, &none) < 0 && errno != EPERM) || syscall(SYS_setresgid, 0, 0, 0) < 0 ||
+	    syscall(SYS_setresuid, 0, 0, 0) < 0)
+		return ct_fail_errno(err, "R001", "cannot become root of the user namespace");
+	return 0;
+}
+
+static int bring_loopback_up(struct ct_err *err)
+{
+	ct_autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { .ifr_name = "lo" };
+
+	if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0)
+		return ct_fail_errno(err, "R011", "cannot find the loopback interface");
+	request.ifr_flags |= IFF_UP;
+	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		return ct_fail_errno(err, "R011", "cannot bring the loopback interface up");
+	return 0;
+}
+
+static int isolate(struct init *init, struct ct_err *err)
+{
+	int trees[CONTAINER_MOST_TREES];
+	int count = receive_trees(init->socket, trees);
+	size_t layers = init->container->layer_count;
+	struct rootfs rootfs = {
+		.container = init->container,
+		.hostname = init->hostname,
+		.layers = trees,
+		.mounts = trees + layers,
+		.place = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC),
+		.writable = -1,
+	};
+
+	if (count < 0)
+		_exit(1);
+	if (rootfs.place < 0)
+		return ct_fail_errno(err, "R003", "cannot open the container's directory");
+	/* The cgroup namespace takes the group this process is in by now as its root (cgroup_namespaces(7)). */
+	if (unshare(CLONE_NEWCGROUP) < 0)
+		return ct_fail_errno(err, "R001", "cannot create a cgroup namespace");
+	/* Without a range of ids nothing needs to be mapped, and this process may open the trees itself. */
+	if (!init->range && sources_open(init->container, init->writable, -1, trees, err) < 0)
+		return -1;
+	if (init->writable)
+		rootfs.writable = trees[layers + init->container->mount_count];
+	if (become_root(err) < 0)
+		return -1;
+	die_with_supervisor(init->socket);
+	if (init->own_network && bring_loopback_up(err) < 0)
+		return -1;
+	if (sethostname(init->hostname, strlen(init->hostname)) < 0)
+		return ct_fail_errno(err, "R001", "cannot set the host name '%s'", init->hostname);
+	return rootfs_enter(&rootfs, err);
+}
+
+static int connect_output(const struct init *init, struct ct_err *err)
+{
+	ct_autoclose int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(init->output, STDOUT_FILENO) < 0 ||
+	    dup2(init->error_output, STDERR_FILENO) < 0)
+		return ct_fail_errno(err, "R004", "cannot connect the output");
+	return 0;
+}
+
+/* Until the payload has ended: its exit status in wait(2)'s encoding. Signals are blocked and taken one at a time. */
+static int serve(pid_t payload)
+{
+	sigset_t all;
+	int status;
+
+	sigfillset(&all);
+	for (;;) {
+		siginfo_t info;
+		pid_t ended;
+		int signal = sigwaitinfo(&all, &info);
+
+		if (signal > 0 && signal != SIGCHLD) {
+			kill(payload, signal);
+			continue;
+		}
+		/* One SIGCHLD may stand for many children; orphans become ours (pid_namespaces(7)). */
+		while ((ended = waitpid(-1, &status, WNOHANG)) > 0) {
+			if (ended == payload)
+				return status;
+		}
+	}
+}
+
+/* The numbers of the descriptors that this process keeps; everything it opens for a while gets lower or higher ones. */
+enum { FIRST = 64, KEPT = 3 };
+
+static void close_others(void)
+{
+	syscall(SYS_close_range, 3U, (unsigned)FIRST - 1, 0);
+	syscall(SYS_close_range, (unsigned)FIRST + KEPT, ~0U, 0);
+}
+
+/*
+ * Keeps the three descriptors it needs and closes all others at once: while this
+ * process held the supervisor's pipes and lock, nobody would see them end.
+ */
+static void keep_own_descriptors(struct init *init)
+{
+	int *kept[KEPT] = { &init->socket, &init->output, &init->error_output };
+
+	for (int i = 0; i < KEPT; i++) {
+		*kept[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, FIRST);
+		if (*kept[i] != FIRST + i)
+			_exit(1);
+	}
+	close_others();
+}
+
+/* From here on signals wait until serve() takes them. */
+static void close_off(struct init *init)
+{
+	static const char title[] = "ctst-init";
+	sigset_t all;
+
+	/* The container sees this process: where it was started from is not its business. */
+	memset(init->title, 0, init->title_length);
+	memcpy(init->title, title, init->title_length < sizeof(title) ? init->title_length : sizeof(title));
+	prctl(PR_SET_NAME, title, 0, 0, 0);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	keep_own_descriptors(init);
+}
+
+void init_run(struct init *init)
+{
+	struct ct_err err = CT_ERR_INIT;
+	int exit_code = CT_EXIT_FAILED;
+	int status;
+	pid_t payload;
+
+	close_off(init);
+	if (isolate(init, &err) < 0 || payload_find_user(init->payload, &err) < 0 || connect_output(init, &err) < 0 ||
+	    (capabilities_bound(init->payload->capabilities) < 0 &&
+	     ct_fail_errno(&err, "R004", "cannot give up capabilities") < 0)) {
+		report_send(init->socket, REPORT_FAILED, exit_code, &err);
+		_exit(1);
+	}
+	/* The ways to the host that building the file tree took. */
+	close_others();
+	payload = payload_start(init->payload, &exit_code, &err);
+	if (payload < 0) {
+		report_send(init->socket, REPORT_FAILED, exit_code, &err);
+		_exit(1);
+	}
+	/* Only the payload may hold its output open, or the supervisor would never see its end. */
+	dup2(STDIN_FILENO, STDOUT_FILENO);
+	dup2(STDIN_FILENO, STDERR_FILENO);
+	close(init->output);
+	close(init->error_output);
+	/* Signals go to a payload of any user; everything else this process could do is given up. */
+	(void)capabilities_keep(UINT64_C(1) << 5);
+	report_send(init->socket, REPORT_STARTED, 0, NULL);
+	status = serve(payload);
+	report_send(init->socket, REPORT_ENDED, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), NULL);
+	_exit(0);
+}

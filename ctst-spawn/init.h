@@ -1,0 +1,42 @@
+/*
+ * The container's first process (pid 1 of its pid namespace): a clone of the
+ * supervisor that builds the file tree, starts the payload, hands signals on to it
+ * and collects orphans. It executes nothing itself.
+ *
+ * Life cycle, seen from the supervisor:
+ *
+ *	1. clone3(2) with all namespaces; the child calls init_run() and waits
+ *	2. the supervisor writes the id maps and sends one message with the trees:
+ *	   layers, mounts, the writable tree if there is one (SCM_RIGHTS)
+ *	3. init builds and starts, then sends REPORT_STARTED or REPORT_FAILED
+ *	4. init sends REPORT_ENDED when the payload has ended, and exits; the kernel
+ *	   kills what is left in the namespace
+ *
+ * It dies with its supervisor (PR_SET_PDEATHSIG).
+ */
+#ifndef CTST_SPAWN_INIT_H
+#define CTST_SPAWN_INIT_H
+
+#include "ctst-spawn/container.h"
+#include "ctst-spawn/payload.h"
+
+struct init {
+	const struct container *container;
+	struct payload *payload;
+	const char *hostname;
+	int socket;        /* SOCK_SEQPACKET to the supervisor */
+	int output;        /* the payload's stdout and stderr */
+	int error_output;
+	bool range;        /* ids are mapped by the supervisor's trees; false: this process opens the trees itself */
+	bool writable;     /* the root file system is not read-only */
+	bool own_network;
+	char *title;       /* this process's arguments in memory, overwritten with its name */
+	size_t title_length;
+};
+
+void init_run(struct init *init) __attribute__((noreturn));
+
+/* The supervisor's half of step 2. -1: R003. */
+int init_send_trees(int socket, const int *trees, size_t count, struct ct_err *err);
+
+#endif

@@ -1,0 +1,112 @@
+/* What the kernel shows inside a container: /proc, /sys, /dev, and what of them is hidden or read-only. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "ctst-spawn/rootfs.h"
+
+static const struct {
+	const char *source, *target, *type, *options;
+	unsigned long flags;
+	bool optional; /* the container works without it */
+} mounts[] = {
+	{ "proc", "root/proc", "proc", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC, false },
+	{ "sysfs", "root/sys", "sysfs", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, false },
+	{ "cgroup2", "root/sys/fs/cgroup", "cgroup2", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, true },
+	{ "devpts", "root/dev/pts", "devpts", "newinstance,ptmxmode=0666,mode=0620", MS_NOSUID | MS_NOEXEC, false },
+	{ "shm", "root/dev/shm", "tmpfs", "mode=1777,size=64m", MS_NOSUID | MS_NODEV | MS_NOEXEC, false },
+	{ "mqueue", "root/dev/mqueue", "mqueue", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC, true },
+	{ "tmpfs", "root/tmp", "tmpfs", "mode=1777,size=64m", MS_NOSUID | MS_NODEV, false },
+	{ "tmpfs", "root/run", "tmpfs", "mode=0755,size=16m", MS_NOSUID | MS_NODEV, false },
+};
+
+static const char *const devices[] = { "null", "zero", "full", "random", "urandom", "tty" };
+
+/* Hidden: what crun and podman hide. Most need capabilities anyway; together with the user namespace this is the second wall. */
+static const char *const masked[] = {
+	"root/proc/acpi", "root/proc/asound", "root/proc/interrupts", "root/proc/kcore", "root/proc/keys",
+	"root/proc/latency_stats", "root/proc/sched_debug", "root/proc/scsi", "root/proc/timer_list",
+	"root/proc/timer_stats", "root/sys/dev/block", "root/sys/devices/virtual/powercap", "root/sys/firmware",
+	"root/sys/fs/selinux",
+};
+
+static const char *const readonly[] = {
+	"root/proc/bus", "root/proc/fs", "root/proc/irq", "root/proc/sys", "root/proc/sysrq-trigger",
+};
+
+static int mount_kernel_file_systems(struct ct_err *err)
+{
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+		if (mount(mounts[i].source, mounts[i].target, mounts[i].type, mounts[i].flags, mounts[i].options) == 0 ||
+		    mounts[i].optional)
+			continue;
+		ct_fail_errno(err, "R003", "cannot mount '%s' on '%s'", mounts[i].type, mounts[i].target + strlen("root"));
+		return ct_err_hint(err, "inside another container, that one must show the whole of /proc and /sys");
+	}
+	return 0;
+}
+
+static int bind_devices(struct ct_err *err)
+{
+	char source[32], target[48];
+
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+		snprintf(source, sizeof(source), "/dev/%s", devices[i]);
+		snprintf(target, sizeof(target), "root/dev/%s", devices[i]);
+		if (mount(source, target, NULL, MS_BIND, NULL) < 0)
+			return ct_fail_errno(err, "R003", "cannot put '%s' into the container", source);
+	}
+	return 0;
+}
+
+static int make_readonly(const char *path)
+{
+	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
+
+	return (int)syscall(SYS_mount_setattr, AT_FDCWD, path, 0, &attributes, sizeof(attributes));
+}
+
+/* A hidden file becomes the null device, a hidden directory an empty read-only one. */
+static int hide(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (!S_ISDIR(status.st_mode))
+		return mount("/dev/null", path, NULL, MS_BIND, NULL);
+	if (mount("empty", path, NULL, MS_BIND, NULL) < 0)
+		return -1;
+	return make_readonly(path);
+}
+
+static int protect(const char *path)
+{
+	if (mount(path, path, NULL, MS_BIND | MS_REC, NULL) < 0)
+		return errno == ENOENT ? 0 : -1;
+	return make_readonly(path);
+}
+
+int kernel_mounts(struct ct_err *err)
+{
+	if (mount_kernel_file_systems(err) < 0 || bind_devices(err) < 0)
+		return -1;
+	if (mkdir("empty", 0555) < 0)
+		return ct_fail_errno(err, "R003", "cannot create an empty directory");
+	for (size_t i = 0; i < sizeof(masked) / sizeof(masked[0]); i++) {
+		if (hide(masked[i]) < 0)
+			return ct_fail_errno(err, "R003", "cannot hide '%s'", masked[i] + strlen("root"));
+	}
+	for (size_t i = 0; i < sizeof(readonly) / sizeof(readonly[0]); i++) {
+		if (protect(readonly[i]) < 0)
+			return ct_fail_errno(err, "R003", "cannot make '%s' read-only", readonly[i] + strlen("root"));
+	}
+	return 0;
+}

@@ -1,0 +1,84 @@
+#include "ctst-spawn/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/process.h"
+#include "ctst-spawn/supervise.h"
+
+static struct rlimit original_limit;
+static bool limit_raised;
+
+void launch_raise_limits(void)
+{
+	struct rlimit raised;
+
+	if (getrlimit(RLIMIT_NOFILE, &original_limit) < 0)
+		return;
+	raised = original_limit;
+	raised.rlim_cur = raised.rlim_max;
+	limit_raised = setrlimit(RLIMIT_NOFILE, &raised) == 0;
+}
+
+/* In a child of vfork(2): nothing that allocates, failures through the parent's memory. */
+static int execute(char *const argv[], int report, int directory)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (limit_raised)
+		setrlimit(RLIMIT_NOFILE, &original_limit);
+	if (dup2(report, SUPERVISE_REPORT_FD) < 0 || dup2(directory, SUPERVISE_DIRECTORY_FD) < 0)
+		return errno;
+	execv(argv[0], argv);
+	return errno;
+}
+
+/* -1 with errno, also of the child's execve(2). The child is not waited for: it outlives this program. */
+static int start(char *const argv[], int report, int directory)
+{
+	volatile int failure = 0;
+	pid_t child = vfork();
+
+	if (child == 0) {
+		failure = execute(argv, report, directory);
+		_exit(127);
+	}
+	if (child > 0 && !failure)
+		return 0;
+	if (child > 0) {
+		waitpid(child, NULL, 0);
+		errno = failure;
+	}
+	return -1;
+}
+
+int launch_supervisor(const char *path, int directory, struct ct_err *err)
+{
+	ct_autofree char *program = ct_asprintf("%s/ctst-supervise", ct_libexec_directory());
+	char *argv[] = { program, (char *)(uintptr_t)path, NULL };
+	ct_autoclose int report = -1, writer = -1, high_directory = -1;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return ct_fail_errno(err, "R004", "cannot create a pipe");
+	report = ends[0];
+	/* Above the numbers they get in the child, so that neither dup2(2) there closes the other's source. */
+	writer = fcntl(ends[1], F_DUPFD_CLOEXEC, SUPERVISE_DIRECTORY_FD + 1);
+	high_directory = fcntl(directory, F_DUPFD_CLOEXEC, SUPERVISE_DIRECTORY_FD + 1);
+	close(ends[1]);
+	if (writer < 0 || high_directory < 0)
+		return ct_fail_errno(err, "R004", "cannot duplicate a descriptor");
+	if (start(argv, writer, high_directory) < 0)
+		return ct_fail_errno(err, "R004", "cannot execute '%s'", program);
+	return ct_take_fd(&report);
+}

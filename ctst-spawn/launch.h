@@ -1,0 +1,20 @@
+/* Starting a supervisor. */
+#ifndef CTST_SPAWN_LAUNCH_H
+#define CTST_SPAWN_LAUNCH_H
+
+#include "common/err.h"
+
+/*
+ * Executes ctst-supervise for the container directory at `path`. `directory` is the locked
+ * descriptor of container_directory_create(), which the supervisor inherits; the caller
+ * closes its own copy. Returns the reading end of the report pipe. -1: R004.
+ */
+int launch_supervisor(const char *path, int directory, struct ct_err *err);
+
+/*
+ * One report pipe per container: raises the soft limit of open files to the hard one,
+ * for this process only; what launch_supervisor() executes gets the old limit back.
+ */
+void launch_raise_limits(void);
+
+#endif

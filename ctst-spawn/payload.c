@@ -1,0 +1,221 @@
+#include "ctst-spawn/payload.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "ctst-spawn/capabilities.h"
+#include "ctst-spawn/expand.h"
+
+/* Where programs are looked for when neither image nor file sets PATH. */
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static size_t count_variables(const struct payload *payload)
+{
+	size_t count = 0;
+
+	while (payload->environment[count])
+		count++;
+	return count;
+}
+
+static char **find_variable(const struct payload *payload, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (char **at = payload->environment; *at; at++) {
+		if (strncmp(*at, name, length) == 0 && (*at)[length] == '=')
+			return at;
+	}
+	return NULL;
+}
+
+const char *payload_variable(const struct payload *payload, const char *name)
+{
+	char **found = find_variable(payload, name);
+
+	return found ? *found + strlen(name) + 1 : NULL;
+}
+
+void payload_set_variable(struct payload *payload, const char *name, const char *value)
+{
+	char **found = find_variable(payload, name);
+	size_t count;
+
+	if (found) {
+		free(*found);
+		*found = ct_asprintf("%s=%s", name, value);
+		return;
+	}
+	count = count_variables(payload);
+	payload->environment = ct_realloc_array(payload->environment, count + 2, sizeof(char *));
+	payload->environment[count] = ct_asprintf("%s=%s", name, value);
+	payload->environment[count + 1] = NULL;
+}
+
+static int prepare_arguments(const struct container *container, struct payload *payload, struct ct_err *err)
+{
+	size_t count = 0;
+
+	payload->argv = ct_alloc_array(container->args->length + 1, sizeof(char *));
+	ct_json_each(argument, container->args) {
+		payload->argv[count] = expand_template(argument->text, err);
+		if (!payload->argv[count++])
+			return -1;
+	}
+	if (payload->argv[0][0] == '\0')
+		return ct_fail(err, "R004", "the command is empty");
+	return 0;
+}
+
+static int prepare_environment(const struct container *container, struct payload *payload, struct ct_err *err)
+{
+	size_t count = 0;
+
+	payload->environment = ct_alloc_array(container->environment->length + 1, sizeof(char *));
+	ct_json_each(variable, container->environment) {
+		char *value = expand_template(variable->text, err);
+
+		if (!value)
+			return ct_err_context(err, "variable '%s'", variable->key);
+		payload->environment[count++] = ct_asprintf("%s=%s", variable->key, value);
+		free(value);
+	}
+	if (!payload_variable(payload, "PATH"))
+		payload_set_variable(payload, "PATH", DEFAULT_PATH);
+	return 0;
+}
+
+int payload_prepare(const struct container *container, struct payload *payload, struct ct_err *err)
+{
+	*payload = (struct payload){ .user = container->user, .capabilities = container->capabilities };
+	payload->workdir = expand_template(container->workdir[0] ? container->workdir : "/", err);
+	if (!payload->workdir)
+		return -1;
+	if (prepare_arguments(container, payload, err) < 0)
+		return -1;
+	return prepare_environment(container, payload, err);
+}
+
+static const char enter_workdir[] = "cannot enter the working directory of";
+
+/*
+ * Becomes the payload. Returns only on failure, with errno and the step that failed. Calls
+ * nothing that allocates: it runs in a child of vfork(2).
+ */
+static const char *execute(const struct payload *payload)
+{
+	const char *path = payload_variable(payload, "PATH");
+	const char *name = payload->argv[0];
+	char candidate[PATH_MAX];
+	int failure = ENOENT;
+
+	if (syscall(SYS_setgroups, payload->group_count, payload->groups) < 0 && errno != EPERM)
+		return "cannot set the groups for";
+	if (syscall(SYS_setresgid, payload->gid, payload->gid, payload->gid) < 0)
+		return "cannot set the group id for";
+	if (payload->capabilities && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return "cannot keep capabilities for";
+	if (syscall(SYS_setresuid, payload->uid, payload->uid, payload->uid) < 0)
+		return "cannot set the user id for";
+	if (capabilities_set(payload->capabilities) < 0)
+		return "cannot set the capabilities of";
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return "cannot give up new privileges for";
+	if (chdir(payload->workdir) < 0)
+		return enter_workdir;
+	umask(022);
+	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return "cannot close the descriptors of";
+	if (strchr(name, '/')) {
+		execve(name, payload->argv, payload->environment);
+		return "cannot execute";
+	}
+	while (path) {
+		size_t length = strcspn(path, ":");
+
+		if (snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)length, path, name) < (int)sizeof(candidate)) {
+			execve(candidate, payload->argv, payload->environment);
+			/* As execvp(3): a file that may not be executed is remembered, another directory may have a better one. */
+			if (errno == EACCES)
+				failure = EACCES;
+			else if (errno != ENOENT && errno != ENOTDIR)
+				return "cannot execute";
+		}
+		path = path[length] ? path + length + 1 : NULL;
+	}
+	errno = failure;
+	return "cannot execute";
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	for (int number = 1; number < 32; number++)
+		signal(number, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/*
+ * vfork(2): the child uses this process's memory until it has executed the payload, so
+ * what failed comes back in plain variables, and no page is copied.
+ */
+pid_t payload_start(const struct payload *payload, int *exit_code, struct ct_err *err)
+{
+	const char *volatile step = NULL;
+	volatile int failure = 0;
+	pid_t child = vfork();
+
+	if (child == 0) {
+		setsid();
+		reset_signals();
+		step = execute(payload);
+		failure = errno;
+		_exit(CT_EXIT_NO_COMMAND);
+	}
+	if (child < 0) {
+		ct_fail_errno(err, "R004", "cannot create a process");
+		return -1;
+	}
+	if (!step)
+		return child;
+	waitpid(child, NULL, 0);
+	errno = failure;
+	*exit_code = CT_EXIT_CANNOT_EXECUTE;
+	if (step == enter_workdir) {
+		ct_fail_errno(err, "R004", "cannot enter the working directory '%s'", payload->workdir);
+		return ct_err_hint(err, "it must exist in the image");
+	}
+	ct_fail_errno(err, "R004", "%s '%s'", step, payload->argv[0]);
+	if (failure != ENOENT && failure != ENOTDIR)
+		return -1;
+	*exit_code = CT_EXIT_NO_COMMAND;
+	return ct_err_hint(err, "is the path right, and is it in the image? A script also needs its interpreter, "
+			   "a dynamically linked program its loader");
+}
+
+void payload_release(struct payload *payload)
+{
+	for (char **at = payload->argv; at && *at; at++)
+		free(*at);
+	for (char **at = payload->environment; at && *at; at++)
+		free(*at);
+	free(payload->argv);
+	free(payload->environment);
+	free(payload->workdir);
+	*payload = (struct payload){ 0 };
+}

@@ -1,0 +1,40 @@
+/* The plan as ctst-spawn reads it (ctst-plan(5)). Strings point into the document. */
+#ifndef CTST_SPAWN_PLAN_H
+#define CTST_SPAWN_PLAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/json.h"
+
+enum action_kind { ACTION_CREATE, ACTION_REPLACE, ACTION_KEEP, ACTION_DESTROY };
+
+struct action {
+	enum action_kind kind;
+	const char *name;
+	const char *id;                  /* of the container that exists; NULL for ACTION_CREATE */
+	const char *config_digest;       /* NULL for ACTION_DESTROY */
+	const char *image;               /* URI; NULL for ACTION_DESTROY */
+	const struct ct_json *container; /* NULL for ACTION_DESTROY */
+	const struct ct_json *after;     /* array of names, or NULL */
+	size_t *waits_for;               /* indexes of the actions named by `after`; owned */
+	size_t waits_for_count;
+};
+
+struct plan {
+	const char *project_directory;
+	const char *state_lineage; /* "" when there was no state */
+	int64_t state_serial;
+	struct action *actions; /* owned; what `after` names comes before */
+	size_t count;
+	size_t destroyed; /* how many of them are ACTION_DESTROY */
+};
+
+#define PLAN_MOST_ACTIONS 200000
+
+/* Checks everything: types, names once only, order, configurations, and what this version supports. -1: P001 and R codes. */
+int plan_read(const struct ct_json *root, struct plan *plan, struct ct_err *err);
+void plan_release(struct plan *plan);
+
+#endif

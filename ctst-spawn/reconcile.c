@@ -1,0 +1,146 @@
+#include "ctst-spawn/reconcile.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "common/status.h"
+#include "ctst-spawn/cgroup.h"
+#include "ctst-spawn/name_index.h"
+#include "ctst-spawn/stop.h"
+
+/* Calls `each` for every container directory that the index does not name. */
+static int for_each_stranger(const struct ct_project *project, const struct ct_state *state,
+			     int (*each)(const struct ct_project *project, const char *id, struct ct_err *err), struct ct_err *err)
+{
+	DIR *directory = opendir(project->containers);
+	struct name_index ids;
+	struct dirent *entry;
+	int status = 0;
+
+	if (!directory)
+		return errno == ENOENT ? 0 : ct_fail_errno(err, "S003", "cannot read '%s'", project->containers);
+	name_index_init(&ids, state->count);
+	for (size_t i = 0; i < state->count; i++)
+		name_index_add(&ids, state->entries[i].id, i);
+	(void)name_index_sort(&ids);
+	while (status == 0 && (entry = readdir(directory))) {
+		const char *id = entry->d_name;
+
+		if (strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
+			continue;
+		if (name_index_find(&ids, id) == NAME_NOT_FOUND)
+			status = each(project, id, err);
+	}
+	closedir(directory);
+	name_index_release(&ids);
+	return status;
+}
+
+static bool is_gone(const struct ct_state_entry *entry)
+{
+	return access(entry->directory, F_OK) < 0 && errno == ENOENT;
+}
+
+static bool has_supervisor(const struct ct_state_entry *entry)
+{
+	struct ct_status status;
+	struct ct_err ignored = CT_ERR_INIT;
+
+	return ct_status_read(entry->directory, &status, &ignored) == 0 && status.alive;
+}
+
+/* A container without a supervisor has no processes; if it left a cgroup, that goes. */
+static bool has_stale_group(const struct ct_state_entry *entry, char *group, size_t size)
+{
+	return cgroup_path(entry->id, group, size) && access(group, F_OK) == 0 && !has_supervisor(entry);
+}
+
+/* Of an interrupted write of the index. */
+static char *temporary_index(const struct ct_project *project)
+{
+	const char *base = strrchr(project->state_file, '/') + 1;
+
+	return ct_asprintf("%.*s.%s.new", (int)(base - project->state_file), project->state_file, base);
+}
+
+/* Of a supervisor that was killed while it wrote; a living one is about to rename it. */
+static bool has_temporary_status(const struct ct_state_entry *entry, char *path, size_t size)
+{
+	return snprintf(path, size, "%s/.status.json.new", entry->directory) < (int)size && access(path, F_OK) == 0 &&
+	       !has_supervisor(entry);
+}
+
+int reconcile(const struct ct_project *project, struct ct_state *state, struct ct_err *err)
+{
+	ct_autofree char *temporary = temporary_index(project);
+	bool dropped = false;
+	char group[PATH_MAX], path[PATH_MAX];
+
+	if (ct_state_load(project, state, err) < 0)
+		return -1;
+	(void)unlink(temporary);
+	for (size_t i = state->count; i > 0; i--) {
+		struct ct_state_entry *entry = &state->entries[i - 1];
+
+		if (has_stale_group(entry, group, sizeof(group)) && cgroup_remove(group) < 0)
+			return ct_fail_errno(err, "R002", "cannot remove the cgroup '%s'", group);
+		if (has_temporary_status(entry, path, sizeof(path)))
+			(void)unlink(path);
+		if (is_gone(entry)) {
+			ct_state_remove(state, i - 1);
+			dropped = true;
+		}
+	}
+	if (for_each_stranger(project, state, container_remove, err) < 0)
+		return -1;
+	return dropped ? ct_state_store(project, state, err) : 0;
+}
+
+static int found_stranger(const struct ct_project *project, const char *id, struct ct_err *err)
+{
+	(void)project;
+	(void)id;
+	(void)err;
+	return 1;
+}
+
+static bool is_stale(const struct ct_project *project, const struct ct_state *state)
+{
+	ct_autofree char *temporary = temporary_index(project);
+	struct ct_err ignored = CT_ERR_INIT;
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < state->count; i++) {
+		const struct ct_state_entry *entry = &state->entries[i];
+
+		if (is_gone(entry) || has_stale_group(entry, path, sizeof(path)) || has_temporary_status(entry, path, sizeof(path)))
+			return true;
+	}
+	return access(temporary, F_OK) == 0 || for_each_stranger(project, state, found_stranger, &ignored) > 0;
+}
+
+int reconcile_if_free(const struct ct_project *project, struct ct_state *state, struct ct_err *err)
+{
+	ct_autofree char *path = ct_asprintf("%s/state/lock", project->root);
+	ct_autoclose int lock = -1;
+
+	if (ct_state_load(project, state, err) < 0)
+		return -1;
+	if (!is_stale(project, state))
+		return 0;
+	lock = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0)
+		return 0;
+	ct_state_release(state);
+	return reconcile(project, state, err);
+}

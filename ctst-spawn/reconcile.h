@@ -1,0 +1,26 @@
+/*
+ * Clearing up after processes that were killed: what the state index does not name
+ * is garbage, and so are the processes, cgroups and temporary files of containers
+ * whose supervisor is gone.
+ */
+#ifndef CTST_SPAWN_RECONCILE_H
+#define CTST_SPAWN_RECONCILE_H
+
+#include "common/err.h"
+#include "common/project.h"
+#include "common/state.h"
+
+/*
+ * Reads the state and clears up. The caller holds the lock; entries whose directory is
+ * gone are dropped, and the index is written again only when something was. -1: S codes.
+ */
+int reconcile(const struct ct_project *project, struct ct_state *state, struct ct_err *err);
+
+/*
+ * For commands that only look: reads the state; clears up first when there is
+ * something to clear up and nobody holds the lock. Where nothing is stale, nothing is
+ * written, and where there is no project, nothing is created.
+ */
+int reconcile_if_free(const struct ct_project *project, struct ct_state *state, struct ct_err *err);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * The container's file tree, made inside its mount namespace, so that nothing of
+ * it is visible outside and all of it goes when the last process goes.
+ *
+ * A small tmpfs is the working place (the current directory while it is built):
+ *
+ *	skeleton/   what every container has and no image decides: mount points,
+ *	            device nodes' places, /etc/hosts, /etc/hostname, /etc/resolv.conf
+ *	0, 1, …     the image's layers, id-mapped and read-only
+ *	writable/   upper and work directory when the root is not read-only
+ *	root/       OverlayFS: skeleton over the layers. This becomes /
+ *
+ * The image is hostile: every path inside it is resolved beneath root/
+ * (openat2(2), RESOLVE_IN_ROOT), and what the skeleton has, the image cannot redirect.
+ */
+#ifndef CTST_SPAWN_ROOTFS_H
+#define CTST_SPAWN_ROOTFS_H
+
+#include "common/err.h"
+#include "ctst-spawn/container.h"
+
+struct rootfs {
+	const struct container *container;
+	const char *hostname;
+	const int *layers; /* detached trees, see identity_open_tree() */
+	const int *mounts; /* likewise, one per container->mounts */
+	int place;         /* O_PATH of a directory to mount the working place on */
+	int writable;      /* the tree with upper/ and work/; -1 when the root is read-only */
+};
+
+/* Builds it and makes it the root directory of this process. Errors: R003. */
+int rootfs_enter(const struct rootfs *rootfs, struct ct_err *err);
+
+/* The parts, in the order rootfs_enter() takes them. The current directory is the working place. */
+int skeleton_make(const struct rootfs *rootfs, struct ct_err *err);
+int skeleton_add_mount_points(const struct rootfs *rootfs, int root, bool *added, struct ct_err *err);
+int overlay_mount(const struct rootfs *rootfs, struct ct_err *err);
+int kernel_mounts(struct ct_err *err);
+int volumes_mount(const struct rootfs *rootfs, struct ct_err *err);
+
+/* A mount whose place is made when it is used, since it lies in one of the container's own tmpfs. */
+bool is_below_tmpfs(const char *target);
+
+#endif

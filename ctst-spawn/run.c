@@ -1,0 +1,273 @@
+/* One run of a container, from clone3(2) to the end of its first process. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/process.h"
+#include "ctst-spawn/init.h"
+#include "ctst-spawn/report.h"
+#include "ctst-spawn/sources.h"
+#include "ctst-spawn/supervise.h"
+#include "ctst-spawn/supervisor.h"
+
+static bool has_own_network(const struct supervisor *supervisor)
+{
+	return strcmp(supervisor->config.container.network, "host") != 0;
+}
+
+static pid_t clone_init(struct supervisor *supervisor, struct init *init, struct ct_err *err)
+{
+	struct clone_args arguments = {
+		.flags = CLONE_PIDFD | CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
+			 (init->own_network ? CLONE_NEWNET : 0),
+		.pidfd = (uint64_t)(uintptr_t)&supervisor->pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	long child;
+
+	if (supervisor->cgroup >= 0) {
+		arguments.flags |= CLONE_INTO_CGROUP;
+		arguments.cgroup = (uint64_t)supervisor->cgroup;
+	}
+	child = syscall(SYS_clone3, &arguments, sizeof(arguments));
+	if (child == 0)
+		init_run(init);
+	if (child < 0) {
+		int failure = errno;
+
+		ct_fail_errno(err, "R001", "cannot create the namespaces");
+		if (failure == ENOSPC)
+			ct_err_hint(err, "a limit of /proc/sys/user/max_*_namespaces is reached");
+		else
+			ct_err_hint(err, "'ctst doctor' tells which namespaces this host allows");
+	}
+	return (pid_t)child;
+}
+
+/* Now, while the process has not closed itself off yet. The user namespace is the first, so its descriptor is known. */
+static int open_namespaces(pid_t init, struct ct_err *err)
+{
+	static const char *const names[] = SUPERVISE_NAMESPACES;
+	char path[64];
+
+	for (int i = 0; i < SUPERVISE_NAMESPACE_COUNT; i++) {
+		ct_autoclose int fd = -1;
+
+		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)init, names[i]);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || dup3(fd, SUPERVISE_NAMESPACE_FD + i, O_CLOEXEC) < 0)
+			return ct_fail_errno(err, "R001", "cannot open the namespace '%s'", path);
+	}
+	return 0;
+}
+
+/* The ids, then the trees that need them, then the word to go on. */
+static int release_init(struct supervisor *supervisor, struct ct_err *err)
+{
+	const struct container *container = &supervisor->config.container;
+	int trees[CONTAINER_MOST_TREES];
+	int count, status;
+
+	if (identity_map(&supervisor->identity, supervisor->init, err) < 0 || open_namespaces(supervisor->init, err) < 0)
+		return -1;
+	if (!supervisor->identity.range)
+		return init_send_trees(supervisor->socket, NULL, 0, err);
+	count = sources_open(container, !container->readonly, SUPERVISE_NAMESPACE_FD, trees, err);
+	if (count < 0)
+		return -1;
+	status = init_send_trees(supervisor->socket, trees, (size_t)count, err);
+	sources_close(trees, count);
+	return status;
+}
+
+static void close_pair(int pair[2])
+{
+	if (pair[0] >= 0)
+		close(pair[0]);
+	if (pair[1] >= 0)
+		close(pair[1]);
+}
+
+int run_start(struct supervisor *supervisor, struct ct_err *err)
+{
+	int output[2] = { -1, -1 }, error_output[2] = { -1, -1 }, sockets[2] = { -1, -1 };
+	struct init init = {
+		.container = &supervisor->config.container,
+		.payload = &supervisor->payload,
+		.hostname = supervisor->hostname,
+		.range = supervisor->identity.range,
+		.writable = !supervisor->config.container.readonly,
+		.own_network = has_own_network(supervisor),
+		.title = supervisor->title,
+		.title_length = supervisor->title_length,
+	};
+
+	if (pipe2(output, O_CLOEXEC) < 0 || pipe2(error_output, O_CLOEXEC) < 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
+		ct_fail_errno(err, "R004", "cannot create pipes");
+		close_pair(output);
+		close_pair(error_output);
+		return -1;
+	}
+	init.socket = sockets[1];
+	init.output = output[1];
+	init.error_output = error_output[1];
+	supervisor->ended = false;
+	supervisor->exit_code = 128 + SIGKILL; /* unless init says otherwise before it goes */
+	supervisor->started = ct_monotonic();
+	supervisor->init = clone_init(supervisor, &init, err);
+	close(sockets[1]);
+	close(output[1]);
+	close(error_output[1]);
+	supervisor->socket = sockets[0];
+	supervisor->output = (struct log_stream){ "stdout", output[0] };
+	supervisor->error_output = (struct log_stream){ "stderr", error_output[0] };
+	return supervisor->init < 0 ? -1 : release_init(supervisor, err);
+}
+
+void run_finish(struct supervisor *supervisor)
+{
+	struct log_stream *streams[] = { &supervisor->output, &supervisor->error_output };
+	struct report report;
+
+	if (supervisor->init > 0) {
+		(void)ct_pidfd_signal(supervisor->pidfd, SIGKILL, 0);
+		while (waitpid(supervisor->init, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	while (supervisor->socket >= 0 && !supervisor->ended && report_receive(supervisor->socket, &report)) {
+		if (report.kind == REPORT_ENDED)
+			supervisor->exit_code = report.exit_code;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		while (log_copy(streams[i], supervisor->log))
+			;
+		if (streams[i]->input >= 0)
+			close(streams[i]->input);
+		streams[i]->input = -1;
+	}
+	if (supervisor->socket >= 0)
+		close(supervisor->socket);
+	if (supervisor->pidfd >= 0)
+		close(supervisor->pidfd);
+	/* An open namespace would outlive its processes. */
+	syscall(SYS_close_range, SUPERVISE_NAMESPACE_FD, SUPERVISE_NAMESPACE_FD + SUPERVISE_NAMESPACE_COUNT - 1, 0);
+	supervisor->socket = supervisor->pidfd = -1;
+	supervisor->init = 0;
+	supervisor->kill_at = 0;
+}
+
+static void on_started(struct supervisor *supervisor)
+{
+	struct ct_status *status = &supervisor->status;
+
+	status->state = CT_RUNNING;
+	status->started_at = ct_now();
+	status->finished_at = 0;
+	status->exit_code = -1;
+	(void)ct_process_identify(supervisor->init, &status->init);
+	(void)ct_status_write(supervisor->directory, status);
+	if (!supervisor->reported)
+		report_send(SUPERVISE_REPORT_FD, REPORT_STARTED, 0, NULL);
+	supervisor->reported = true;
+}
+
+/* false: the container could not be started, and that is final. */
+static bool on_report(struct supervisor *supervisor)
+{
+	struct report report;
+
+	if (!report_receive(supervisor->socket, &report)) {
+		/* The end of the stream: init is gone, and its pidfd will tell. */
+		close(supervisor->socket);
+		supervisor->socket = -1;
+		return true;
+	}
+	if (report.kind == REPORT_STARTED) {
+		on_started(supervisor);
+	} else if (report.kind == REPORT_ENDED) {
+		supervisor->ended = true;
+		supervisor->exit_code = report.exit_code;
+	} else {
+		report_error(&report, &supervisor->failure);
+		supervisor->exit_code = report.exit_code;
+		return false;
+	}
+	return true;
+}
+
+static void kill_run(struct supervisor *supervisor)
+{
+	supervisor->kill_at = 0;
+	/* With pid 1 the kernel ends the whole pid namespace (pid_namespaces(7)). */
+	if (supervisor->pidfd >= 0)
+		(void)ct_pidfd_signal(supervisor->pidfd, SIGKILL, 0);
+}
+
+void supervisor_on_signal(struct supervisor *supervisor)
+{
+	struct signalfd_siginfo info;
+	int seconds = SUPERVISE_STOP_SECONDS;
+
+	if (read(supervisor->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	if (info.ssi_code == SI_QUEUE)
+		seconds = info.ssi_int;
+	if (supervisor->pidfd >= 0 && !supervisor->stop_asked)
+		(void)ct_pidfd_signal(supervisor->pidfd, supervisor->config.container.stop_signal, 0);
+	supervisor->stop_asked = true;
+	if (seconds <= 0)
+		kill_run(supervisor);
+	else
+		supervisor->kill_at = ct_monotonic() + seconds * SECOND;
+}
+
+int timeout_until(int64_t time)
+{
+	int64_t left = time - ct_monotonic();
+
+	return time == 0 ? -1 : left <= 0 ? 0 : (int)((left + MILLISECOND - 1) / MILLISECOND);
+}
+
+bool run_watch(struct supervisor *supervisor)
+{
+	for (;;) {
+		struct pollfd watches[] = {
+			{ .fd = supervisor->signals, .events = POLLIN },
+			{ .fd = supervisor->socket, .events = POLLIN },
+			{ .fd = supervisor->output.input, .events = POLLIN },
+			{ .fd = supervisor->error_output.input, .events = POLLIN },
+			{ .fd = supervisor->pidfd, .events = POLLIN },
+		};
+		int ready = poll(watches, sizeof(watches) / sizeof(watches[0]), timeout_until(supervisor->kill_at));
+
+		if (ready < 0 && errno != EINTR)
+			return true;
+		if (ready == 0)
+			kill_run(supervisor);
+		if (ready <= 0)
+			continue;
+		if (watches[0].revents)
+			supervisor_on_signal(supervisor);
+		if (watches[2].revents)
+			log_copy(&supervisor->output, supervisor->log);
+		if (watches[3].revents)
+			log_copy(&supervisor->error_output, supervisor->log);
+		if (watches[1].revents && !on_report(supervisor))
+			return false;
+		/* Nothing but the end of init: whatever it has written is in the pipes now. */
+		if (watches[4].revents && !watches[1].revents)
+			return true;
+	}
+}

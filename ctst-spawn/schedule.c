@@ -1,0 +1,243 @@
+/*
+ * The event loop: a component starts the moment its last dependency is ready. Whoever
+ * is ready is put into a queue; reports and ends of processes put others there.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "ctst-spawn/deploy.h"
+#include "ctst-spawn/launch.h"
+#include "ctst-spawn/report.h"
+#include "ctst-spawn/stop.h"
+#include "ctst-spawn/supervise.h"
+
+/* Containers that are being started or replaced at the same time; more only wait for the same few processors. */
+#define MOST_AT_ONCE 64
+
+struct schedule {
+	struct deploy *deploy;
+	size_t *queue; /* jobs whose dependencies are ready; every job enters once */
+	size_t head, tail;
+	size_t *active; /* jobs in JOB_STOPPING_OLD or JOB_STARTING */
+	size_t active_count;
+};
+
+static void enqueue(struct schedule *schedule, size_t index)
+{
+	schedule->queue[schedule->tail++] = index;
+}
+
+static void became_ready(struct schedule *schedule, struct job *job)
+{
+	job->phase = JOB_READY;
+	for (size_t i = 0; i < job->dependents_count; i++) {
+		struct job *dependent = &schedule->deploy->jobs[job->dependents[i]];
+
+		if (--dependent->missing == 0 && dependent->phase == JOB_WAITING)
+			enqueue(schedule, job->dependents[i]);
+	}
+}
+
+static void skip(struct deploy *deploy, struct job *job, const char *needed)
+{
+	struct ct_err err = CT_ERR_INIT;
+
+	job->phase = JOB_SKIPPED;
+	deploy->failed = true;
+	ct_fail(&err, "R014", "component '%s' was not started: it needs '%s'", job->action->name, needed);
+	ct_err_report("ctst-spawn", &err);
+}
+
+/* Skips all that depends on the job, directly or not. Kept ones go on as they are. */
+static void skip_dependents(struct deploy *deploy, const struct job *failed)
+{
+	size_t *stack = ct_alloc_array(deploy->plan->count, sizeof(size_t));
+	size_t depth = 0;
+
+	stack[depth++] = (size_t)(failed - deploy->jobs);
+	while (depth > 0) {
+		const struct job *job = &deploy->jobs[stack[--depth]];
+
+		for (size_t i = 0; i < job->dependents_count; i++) {
+			struct job *dependent = &deploy->jobs[job->dependents[i]];
+
+			if (dependent->phase != JOB_WAITING || dependent->kind == JOB_KEEP)
+				continue;
+			skip(deploy, dependent, job->action->name);
+			stack[depth++] = job->dependents[i];
+		}
+	}
+	free(stack);
+}
+
+static void job_failed(struct deploy *deploy, struct job *job, const struct ct_err *err)
+{
+	deploy_job_failed(deploy, job, err);
+	skip_dependents(deploy, job);
+}
+
+static void launch(struct schedule *schedule, struct job *job)
+{
+	struct ct_err err = CT_ERR_INIT;
+
+	job->phase = JOB_STARTING;
+	job->report = launch_supervisor(job->entry.directory, job->directory, &err);
+	close(job->directory);
+	job->directory = -1;
+	if (job->report < 0)
+		job_failed(schedule->deploy, job, &err);
+}
+
+static void old_is_gone(struct schedule *schedule, struct job *job)
+{
+	struct ct_err err = CT_ERR_INIT;
+
+	if (job->old_supervisor >= 0)
+		close(job->old_supervisor);
+	job->old_supervisor = -1;
+	if (container_remove(schedule->deploy->project, job->old->id, &err) < 0)
+		job_failed(schedule->deploy, job, &err);
+	else
+		launch(schedule, job);
+}
+
+static void begin(struct schedule *schedule, struct job *job)
+{
+	if (job->kind == JOB_KEEP) {
+		became_ready(schedule, job);
+		return;
+	}
+	schedule->active[schedule->active_count++] = (size_t)(job - schedule->deploy->jobs);
+	if (job->kind == JOB_START) {
+		launch(schedule, job);
+		return;
+	}
+	job->phase = JOB_STOPPING_OLD;
+	job->old_supervisor = supervisor_open(job->old);
+	if (job->old_supervisor < 0 || supervisor_stop(job->old_supervisor, SUPERVISE_STOP_SECONDS) < 0)
+		old_is_gone(schedule, job);
+}
+
+/* The supervisor's word, or its end without one. */
+static void on_report(struct schedule *schedule, struct job *job)
+{
+	struct report report;
+	struct ct_err err = CT_ERR_INIT;
+
+	if (!report_receive(job->report, &report)) {
+		ct_fail(&err, "R004", "its supervisor was killed before the command ran");
+		job_failed(schedule->deploy, job, &err);
+	} else if (report.kind == REPORT_STARTED) {
+		deploy_progress(schedule->deploy, job->action->name, job->kind == JOB_REPLACE ? "replaced" : "started");
+		became_ready(schedule, job);
+	} else {
+		report_error(&report, &err);
+		job_failed(schedule->deploy, job, &err);
+	}
+}
+
+static bool is_active(const struct job *job)
+{
+	return job->phase == JOB_STOPPING_OLD || job->phase == JOB_STARTING;
+}
+
+static void drop_inactive(struct schedule *schedule)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < schedule->active_count; i++) {
+		if (is_active(&schedule->deploy->jobs[schedule->active[i]]))
+			schedule->active[kept++] = schedule->active[i];
+	}
+	schedule->active_count = kept;
+}
+
+static int wait_for_active(struct schedule *schedule, struct ct_err *err)
+{
+	struct pollfd watches[MOST_AT_ONCE];
+	size_t count = schedule->active_count;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct job *job = &schedule->deploy->jobs[schedule->active[i]];
+		bool stopping = job->phase == JOB_STOPPING_OLD;
+
+		watches[i] = (struct pollfd){ .fd = stopping ? job->old_supervisor : job->report, .events = POLLIN };
+	}
+	if (poll(watches, count, -1) < 0)
+		return errno == EINTR ? 0 : ct_fail_errno(err, "R004", "cannot wait for the containers");
+	for (size_t i = 0; i < count; i++) {
+		struct job *job = &schedule->deploy->jobs[schedule->active[i]];
+
+		if (watches[i].revents && job->phase == JOB_STOPPING_OLD)
+			old_is_gone(schedule, job);
+		else if (watches[i].revents)
+			on_report(schedule, job);
+	}
+	return 0;
+}
+
+static int run(struct schedule *schedule, struct ct_err *err)
+{
+	for (;;) {
+		while (schedule->head < schedule->tail && schedule->active_count < MOST_AT_ONCE) {
+			begin(schedule, &schedule->deploy->jobs[schedule->queue[schedule->head++]]);
+			drop_inactive(schedule);
+		}
+		/* The index is on the disk before this program says that it is done; the containers need not wait for that. */
+		if (schedule->active_count == 0 && schedule->head == schedule->tail)
+			return ct_state_sync(schedule->deploy->project, err);
+		if (schedule->active_count > 0 && wait_for_active(schedule, err) < 0)
+			return -1;
+		drop_inactive(schedule);
+	}
+}
+
+int deploy_schedule(struct deploy *deploy, struct ct_err *err)
+{
+	struct schedule schedule = {
+		.deploy = deploy,
+		.queue = ct_alloc_array(deploy->plan->count, sizeof(size_t)),
+		.active = ct_alloc_array(MOST_AT_ONCE, sizeof(size_t)),
+	};
+	int status;
+
+	for (size_t i = 0; i < deploy->plan->count; i++) {
+		if (deploy->jobs[i].action->kind != ACTION_DESTROY && deploy->jobs[i].missing == 0)
+			enqueue(&schedule, i);
+	}
+	status = run(&schedule, err);
+	free(schedule.queue);
+	free(schedule.active);
+	return status;
+}
+
+static bool still_running(const struct job *job)
+{
+	return job->phase == JOB_READY && job->report >= 0 && !job->ended;
+}
+
+/* One after the other is enough: the order in which they end does not matter here. */
+int deploy_wait(struct deploy *deploy)
+{
+	int status = deploy->failed ? CT_EXIT_FAILED : CT_EXIT_OK;
+	size_t started = 0;
+	int last = 0;
+
+	for (size_t i = 0; i < deploy->plan->count; i++) {
+		struct job *job = &deploy->jobs[i];
+		struct report report;
+
+		if (!still_running(job))
+			continue;
+		started++;
+		job->ended = true;
+		job->exit_code = report_receive(job->report, &report) ? report.exit_code : 128 + 9;
+		last = job->exit_code;
+		if (last != 0)
+			status = CT_EXIT_FAILED;
+	}
+	return started == 1 && !deploy->failed ? last : status;
+}

@@ -1,0 +1,25 @@
+/* What a container mounts from the host: made ready before its first start. */
+#ifndef CTST_SPAWN_SOURCES_H
+#define CTST_SPAWN_SOURCES_H
+
+#include "ctst-spawn/container_directory.h"
+#include "ctst-spawn/identity.h"
+
+/*
+ * Expands the sources of mounts, creates the directories of project volumes and
+ * those bind sources that lie inside the project directory; any other missing
+ * source is R003. The expanded strings live as long as the process.
+ */
+int sources_prepare(struct config *config, struct ct_err *err);
+
+/* writable/upper and writable/work in the current directory, owned by root of the container. -1: R003. */
+int sources_make_writable(const struct identity *identity, struct ct_err *err);
+
+/*
+ * Opens layers, mounts and (with `writable`) the writable tree as detached trees with
+ * the ids of the user namespace. Returns their number; -1: R003, nothing left open.
+ */
+int sources_open(const struct container *container, bool writable, int userns, int *trees, struct ct_err *err);
+void sources_close(int *trees, int count);
+
+#endif

@@ -1,0 +1,121 @@
+/* ctst-spawn: a plan in, containers out. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "common/options.h"
+#include "common/state.h"
+#include "ctst-spawn/deploy.h"
+#include "ctst-spawn/launch.h"
+#include "ctst-spawn/reconcile.h"
+
+static bool wait_exit;
+static const char *output;
+
+static const struct ct_option options[] = {
+	{ CT_OPTION_FLAG, 0, "wait-exit", NULL, "wait until the started containers have ended", &wait_exit },
+	{ CT_OPTION_TEXT, 'o', "output", "json", "print what was done as a document", &output },
+	{ CT_OPTION_END },
+};
+
+static const struct ct_program program = {
+	.name = "ctst-spawn",
+	.synopsis = "[--wait-exit] [-o json] < PLAN",
+	.summary = "make a plan come true: start, replace and remove containers",
+	.options = options,
+};
+
+static const char *result_of(const struct job *job)
+{
+	static const char *const results[] = {
+		[JOB_KEEP] = "kept", [JOB_START] = "started", [JOB_REPLACE] = "replaced", [JOB_DESTROY] = "destroyed",
+		[JOB_GONE] = "destroyed",
+	};
+
+	if (job->phase == JOB_FAILED)
+		return "failed";
+	return job->phase == JOB_SKIPPED ? "skipped" : results[job->kind];
+}
+
+static int print_result(const struct deploy *deploy, struct ct_err *err)
+{
+	ct_autobuf text = CT_BUF_INIT;
+	struct ct_json_writer *writer = ct_json_writer_new(&text, false);
+
+	ct_json_open_object(writer);
+	ct_json_member_string(writer, "format", "ctst.result/1");
+	ct_json_key(writer, "containers");
+	ct_json_open_array(writer);
+	for (size_t i = 0; i < deploy->plan->count; i++) {
+		const struct job *job = &deploy->jobs[i];
+
+		ct_json_open_object(writer);
+		ct_json_member_string(writer, "name", job->action->name);
+		ct_json_member_string(writer, "id", job->entry.id[0] ? job->entry.id : job->old ? job->old->id : NULL);
+		ct_json_member_string(writer, "result", result_of(job));
+		ct_json_close_object(writer);
+	}
+	ct_json_close_array(writer);
+	ct_json_close_object(writer);
+	if (ct_json_writer_finish(writer, err) < 0)
+		return -1;
+	ct_buf_putc(&text, '\n');
+	return ct_write_stdout(text.data, text.length, err);
+}
+
+static int apply(struct deploy *deploy, struct ct_err *err)
+{
+	deploy->lock = ct_state_lock(deploy->project, err);
+	if (deploy->lock < 0 || reconcile(deploy->project, deploy->state, err) < 0 || deploy_decide(deploy, err) < 0)
+		return -1;
+	if (!deploy_is_done(deploy) && deploy_run(deploy, err) < 0)
+		return -1;
+	close(deploy->lock);
+	deploy->lock = -1;
+	return output ? print_result(deploy, err) : 0;
+}
+
+static int run(struct ct_err *err)
+{
+	ct_autojson *doc = ct_json_read_document(STDIN_FILENO, "ctst.plan", 1, "P001", err);
+	ct_autoproject project = { 0 };
+	ct_autostate state = CT_STATE_INIT;
+	struct plan plan;
+	struct deploy deploy = { .project = &project, .plan = &plan, .state = &state, .lock = -1 };
+	int status;
+
+	if (!doc || plan_read(ct_json_root(doc), &plan, err) < 0)
+		return -1;
+	deploy.show_progress = isatty(STDERR_FILENO) && !ct_quiet();
+	launch_raise_limits();
+	status = ct_project_of_directory(&project, plan.project_directory, err);
+	if (status == 0)
+		status = apply(&deploy, err);
+	if (status == 0)
+		status = wait_exit ? deploy_wait(&deploy) : deploy.failed ? CT_EXIT_FAILED : CT_EXIT_OK;
+	deploy_release(&deploy);
+	plan_release(&plan);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct ct_err err = CT_ERR_INIT;
+	int operand, status;
+
+	ct_open_standard_descriptors();
+	operand = ct_options_parse(&program, argc, argv);
+	if (operand != argc)
+		ct_usage_error(&program, "unexpected operand '%s': the plan comes on standard input", argv[operand]);
+	if (output && !ct_output_is_json(&program, output))
+		output = NULL;
+	status = run(&err);
+	if (status < 0) {
+		if (output)
+			ct_json_pass_failure(program.name, &err);
+		return ct_err_report(program.name, &err);
+	}
+	return status;
+}

@@ -1,0 +1,213 @@
+#include "ctst-spawn/stop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/status.h"
+#include "ctst-spawn/cgroup.h"
+#include "ctst-spawn/container_directory.h"
+#include "ctst-spawn/name_index.h"
+
+/* Beyond a container's own limit, for the supervisor to notice and write it down. */
+#define GRACE_MS 5000
+
+int supervisor_open(const struct ct_state_entry *entry)
+{
+	struct ct_status status;
+	struct ct_err ignored = CT_ERR_INIT;
+
+	if (ct_status_read(entry->directory, &status, &ignored) < 0 || !status.alive)
+		return -1;
+	return ct_process_open(&status.supervisor);
+}
+
+int supervisor_stop(int pidfd, int seconds)
+{
+	return ct_pidfd_signal(pidfd, SIGTERM, seconds);
+}
+
+struct target {
+	const struct ct_state_entry *entry;
+	int pidfd;          /* -1: does not run (any more) */
+	bool asked, killed;
+	int64_t deadline;   /* ct_monotonic() */
+	size_t needed_by;   /* how many of the others still run and need this one */
+	size_t *needs;      /* indexes of those this one needs; owned */
+	size_t needs_count;
+};
+
+/* The order comes from each container's config.json. One that cannot be read any more just has no order. */
+static void read_needs_of(struct target *targets, size_t at, const struct name_index *names)
+{
+	struct target *target = &targets[at];
+	struct config config;
+	struct ct_err ignored = CT_ERR_INIT;
+
+	if (target->pidfd < 0 || config_read(target->entry->directory, &config, &ignored) < 0)
+		return;
+	target->needs = ct_alloc_array(config.after ? config.after->length : 0, sizeof(size_t));
+	ct_json_each(name, config.after) {
+		size_t found = name_index_find(names, name->text ? name->text : "");
+
+		if (found == NAME_NOT_FOUND || targets[found].pidfd < 0 || found == at)
+			continue;
+		target->needs[target->needs_count++] = found;
+		targets[found].needed_by++;
+	}
+	config_release(&config);
+}
+
+static void read_needs(struct target *targets, size_t count)
+{
+	struct name_index names;
+
+	name_index_init(&names, count);
+	for (size_t i = 0; i < count; i++)
+		name_index_add(&names, targets[i].entry->name, i);
+	(void)name_index_sort(&names);
+	for (size_t i = 0; i < count; i++)
+		read_needs_of(targets, i, &names);
+	name_index_release(&names);
+}
+
+static int ask(struct target *target, int seconds, struct ct_err *err)
+{
+	target->asked = true;
+	target->deadline = ct_monotonic() + (int64_t)seconds * 1000000000 + (int64_t)GRACE_MS * 1000000;
+	if (supervisor_stop(target->pidfd, seconds) < 0 && errno != ESRCH)
+		return ct_fail_errno(err, "R007", "cannot stop '%s'", target->entry->name);
+	return 0;
+}
+
+static void ended(struct target *targets, struct target *target)
+{
+	close(target->pidfd);
+	target->pidfd = -1;
+	for (size_t i = 0; i < target->needs_count; i++)
+		targets[target->needs[i]].needed_by--;
+}
+
+/*
+ * The supervisor hangs (it may be stopped by a signal, or the disk does not answer):
+ * its death is its container's, and the next command clears up.
+ */
+static void check_deadline(struct target *target)
+{
+	if (target->asked && !target->killed && ct_monotonic() > target->deadline) {
+		target->killed = true;
+		(void)ct_pidfd_signal(target->pidfd, SIGKILL, 0);
+	}
+}
+
+/* One round: ask whoever is not needed any more, then wait until something ends. Returns how many still run. */
+static int stop_round(struct target *targets, size_t count, struct pollfd *watches, int seconds, struct ct_err *err)
+{
+	size_t running = 0, asked = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		watches[i] = (struct pollfd){ .fd = -1 };
+		if (targets[i].pidfd < 0)
+			continue;
+		running++;
+		if (!targets[i].asked && targets[i].needed_by == 0 && ask(&targets[i], seconds, err) < 0)
+			return -1;
+		if (targets[i].asked)
+			watches[i] = (struct pollfd){ .fd = targets[i].pidfd, .events = POLLIN };
+		asked += targets[i].asked;
+	}
+	/* A cycle in what the directories say cannot come from us; nobody is spared for it. */
+	for (size_t i = 0; running > 0 && asked == 0 && i < count; i++)
+		targets[i].needed_by = 0;
+	if (running == 0 || asked == 0)
+		return (int)running;
+	if (poll(watches, count, 1000) < 0 && errno != EINTR)
+		return ct_fail_errno(err, "R007", "cannot wait for the containers");
+	for (size_t i = 0; i < count; i++) {
+		if (watches[i].revents)
+			ended(targets, &targets[i]);
+		else if (targets[i].pidfd >= 0)
+			check_deadline(&targets[i]);
+	}
+	return (int)running;
+}
+
+int stop_containers(const struct ct_state_entry *const *entries, size_t count, int seconds, size_t *stopped, struct ct_err *err)
+{
+	struct target *targets = ct_alloc_array(count, sizeof(*targets));
+	struct pollfd *watches = ct_alloc_array(count, sizeof(*watches));
+	int left;
+
+	*stopped = 0;
+	for (size_t i = 0; i < count; i++) {
+		targets[i] = (struct target){ .entry = entries[i], .pidfd = supervisor_open(entries[i]) };
+		*stopped += targets[i].pidfd >= 0;
+	}
+	read_needs(targets, count);
+	do
+		left = stop_round(targets, count, watches, seconds, err);
+	while (left > 0);
+	for (size_t i = 0; i < count; i++) {
+		if (targets[i].pidfd >= 0)
+			close(targets[i].pidfd);
+		free(targets[i].needs);
+	}
+	free(targets);
+	free(watches);
+	return left < 0 ? -1 : 0;
+}
+
+/*
+ * Whatever still runs: the supervisor by name, the rest by its cgroup or as members of
+ * its pid namespace. false: a supervisor lives that has not said yet who it is.
+ */
+static bool kill_leftovers(const char *directory)
+{
+	struct ct_status status;
+	struct ct_err ignored = CT_ERR_INIT;
+	const struct ct_process_id *ids[] = { &status.supervisor, &status.init };
+
+	if (ct_status_read(directory, &status, &ignored) < 0)
+		return true;
+	if (status.alive && status.supervisor.pid == 0)
+		return false;
+	for (size_t i = 0; i < 2; i++) {
+		ct_autoclose int pidfd = ct_process_open(ids[i]);
+		struct pollfd watch = { .fd = pidfd, .events = POLLIN };
+
+		if (pidfd >= 0 && ct_pidfd_signal(pidfd, SIGKILL, 0) == 0)
+			poll(&watch, 1, GRACE_MS);
+	}
+	return true;
+}
+
+int container_remove(const struct ct_project *project, const char *id, struct ct_err *err)
+{
+	ct_autofree char *directory = ct_asprintf("%s/%s", project->containers, id);
+	char group[PATH_MAX];
+
+	if (!kill_leftovers(directory))
+		return 0;
+	if (cgroup_path(id, group, sizeof(group)) && cgroup_remove(group) < 0)
+		return ct_fail_errno(err, "R002", "cannot remove the cgroup '%s'", group);
+	if (ct_remove_tree_at(AT_FDCWD, directory) < 0)
+		return ct_fail_errno(err, "S003", "cannot remove '%s'", directory);
+	return 0;
+}
+
+int parse_seconds(const char *text)
+{
+	char *end;
+	long value = strtol(text, &end, 10);
+
+	return end != text && *end == '\0' && value >= 0 && value <= 86400 ? (int)value : -1;
+}

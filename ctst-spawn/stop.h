@@ -1,0 +1,35 @@
+/* Ending containers: those that need another one end before it. */
+#ifndef CTST_SPAWN_STOP_H
+#define CTST_SPAWN_STOP_H
+
+#include <stddef.h>
+
+#include "common/err.h"
+#include "common/project.h"
+#include "common/state.h"
+
+/* A pidfd of the container's supervisor; -1 when none lives. */
+int supervisor_open(const struct ct_state_entry *entry);
+
+/* Asks the supervisor to stop its container, killing it after `seconds`. -1 with errno. */
+int supervisor_stop(int pidfd, int seconds);
+
+/*
+ * Stops the containers and waits for all of them, each as soon as all that need it
+ * have ended; containers that do not run are skipped. *stopped is the number of those
+ * that did run. A supervisor that does not end a while after its time limit is killed,
+ * and its container with it. -1: R007.
+ */
+int stop_containers(const struct ct_state_entry *const *entries, size_t count, int seconds, size_t *stopped, struct ct_err *err);
+
+/*
+ * Removes all that is left of a container that was stopped or whose supervisor died:
+ * processes, cgroup, directory. One whose supervisor is just coming up is left for the
+ * next command. -1: R002, S003.
+ */
+int container_remove(const struct ct_project *project, const char *id, struct ct_err *err);
+
+/* A time limit in seconds from a command line: 0…86400. -1: not one. */
+int parse_seconds(const char *text);
+
+#endif

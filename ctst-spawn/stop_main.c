@@ -1,0 +1,95 @@
+/* ctst-stop: end containers, those that need another one first. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "common/options.h"
+#include "common/state.h"
+#include "ctst-spawn/reconcile.h"
+#include "ctst-spawn/select.h"
+#include "ctst-spawn/stop.h"
+#include "ctst-spawn/supervise.h"
+
+static const char *file, *seconds_text;
+static bool force;
+
+static const struct ct_option options[] = {
+	{ CT_OPTION_TEXT, 't', "time", "SECONDS", "kill what has not ended after SECONDS (10)", &seconds_text },
+	{ CT_OPTION_FLAG, 0, "force", NULL, "kill at once", &force },
+	{ CT_OPTION_TEXT, 'f', "file", "FILE", "the project of this file", &file },
+	{ CT_OPTION_END },
+};
+
+static const struct ct_program program = {
+	.name = "ctst-stop",
+	.synopsis = "[-t SECONDS] [--force] [-f FILE] [NAME… | FILE.ctst]",
+	.summary = "stop containers; without a name all of the project",
+	.options = options,
+};
+
+static int stop(const struct ct_state *state, char **names, size_t name_count, int seconds, struct ct_err *err)
+{
+	size_t count, stopped;
+	const struct ct_state_entry **entries = select_entries(state, names, name_count, &count, err);
+	ct_autobuf text = CT_BUF_INIT;
+	int status;
+
+	if (!entries)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		int pidfd = supervisor_open(entries[i]);
+
+		if (pidfd >= 0) {
+			ct_buf_printf(&text, "%s\n", entries[i]->name);
+			close(pidfd);
+		}
+	}
+	status = stop_containers(entries, count, seconds, &stopped, err);
+	free(entries);
+	return status < 0 ? -1 : ct_write_stdout(text.data, text.length, err);
+}
+
+static int run(char **names, size_t count, int seconds, struct ct_err *err)
+{
+	ct_autoproject project = { 0 };
+	ct_autostate state = CT_STATE_INIT;
+	ct_autoclose int lock = -1;
+
+	if (ct_project_find(&project, file, err) < 0)
+		return -1;
+	/* Nothing has ever run here: there is nothing to stop and nothing to create for that. */
+	if (access(project.root, F_OK) < 0)
+		return count == 0 ? 0 : ct_fail(err, "R005", "no container '%s' in this project", names[0]);
+	lock = ct_state_lock(&project, err);
+	if (lock < 0 || reconcile(&project, &state, err) < 0)
+		return -1;
+	return stop(&state, names, count, seconds, err);
+}
+
+static bool is_composition_file(const char *operand)
+{
+	size_t length = strlen(operand);
+
+	return length > 5 && strcmp(operand + length - 5, ".ctst") == 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct ct_err err = CT_ERR_INIT;
+	int seconds = SUPERVISE_STOP_SECONDS;
+	int operand;
+
+	ct_open_standard_descriptors();
+	operand = ct_options_parse(&program, argc, argv);
+	if (seconds_text) {
+		seconds = parse_seconds(seconds_text);
+		if (seconds < 0)
+			ct_usage_error(&program, "'%s' is not a number of seconds from 0 to 86400", seconds_text);
+	}
+	if (operand + 1 == argc && !file && is_composition_file(argv[operand]))
+		file = argv[operand++];
+	return run(argv + operand, (size_t)(argc - operand), force ? 0 : seconds, &err) < 0 ? ct_err_report(program.name, &err) :
+											      CT_EXIT_OK;
+}

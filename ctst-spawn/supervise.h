@@ -1,0 +1,19 @@
+/* What ctst-spawn and ctst-supervise agree on. */
+#ifndef CTST_SPAWN_SUPERVISE_H
+#define CTST_SPAWN_SUPERVISE_H
+
+#define SUPERVISE_REPORT_FD 3    /* a pipe for struct report */
+#define SUPERVISE_DIRECTORY_FD 4 /* the container's directory, with the lock of common/status.h */
+
+/*
+ * While a container runs its supervisor keeps these of its namespaces open: the one door for
+ * ctst-exec, which needs neither the container's processes nor their good will for it.
+ */
+#define SUPERVISE_NAMESPACE_FD 32 /* the first one, above what a supervisor has open before; in the order of SUPERVISE_NAMESPACES */
+#define SUPERVISE_NAMESPACES { "user", "mnt", "pid", "ipc", "uts", "net" }
+#define SUPERVISE_NAMESPACE_COUNT 6
+
+/* Between the stop signal and SIGKILL, when nobody says otherwise. */
+#define SUPERVISE_STOP_SECONDS 10
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * The supervisor's two halves: one run of its container (run.c), and what happens
+ * before, between and after runs (supervise.c).
+ */
+#ifndef CTST_SPAWN_SUPERVISOR_H
+#define CTST_SPAWN_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/status.h"
+#include "ctst-spawn/container_directory.h"
+#include "ctst-spawn/identity.h"
+#include "ctst-spawn/log.h"
+#include "ctst-spawn/payload.h"
+
+#define MILLISECOND INT64_C(1000000)
+#define SECOND INT64_C(1000000000)
+
+struct supervisor {
+	struct config config;
+	struct payload payload;
+	struct identity identity;
+	struct ct_status status;
+	char *hostname;
+	char *title; /* argv as one block of memory, see struct init */
+	size_t title_length;
+	int directory, log, signals, cgroup;
+
+	/* Of the present run; -1 while there is none. */
+	int pidfd, socket;
+	struct log_stream output, error_output;
+	pid_t init;
+	bool ended;        /* the payload's end has been reported */
+	int exit_code;
+	struct ct_err failure; /* why the run could not start */
+
+	bool reported;     /* ctst-spawn knows whether the first start has worked */
+	bool stop_asked;
+	int64_t kill_at;   /* ct_monotonic() time; 0: never */
+	int64_t started;   /* ct_monotonic() time of the present run */
+	int64_t delay;     /* before the next restart */
+};
+
+/* Starts a run. What it opens is closed by run_finish(), also when this fails. -1: R001, R003, R004. */
+int run_start(struct supervisor *supervisor, struct ct_err *err);
+
+/*
+ * Copies output, serves signals and reports until the container's first process has gone.
+ * false: its command could not be started; `failure` says why.
+ */
+bool run_watch(struct supervisor *supervisor);
+
+/* Everything of the run is gone: the last output is read, the first process collected. */
+void run_finish(struct supervisor *supervisor);
+
+/* A signal has arrived: stop, with the time limit that it carries. */
+void supervisor_on_signal(struct supervisor *supervisor);
+
+/* For poll(2): milliseconds until a ct_monotonic() time, rounded up; -1 for 0, which is never. */
+int timeout_until(int64_t time);
+
+#endif

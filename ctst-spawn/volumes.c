@@ -1,0 +1,80 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/mount.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "ctst-spawn/rootfs.h"
+
+/* Makes what is missing of `target`, each step beneath the root; needed below a tmpfs or inside another volume. */
+static int make_target(int root, const char *target, bool directory)
+{
+	ct_autofree char *path = ct_strdup(target);
+
+	for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
+		ct_autoclose int parent = -1;
+		char *name;
+
+		if (slash)
+			*slash = '\0';
+		name = strrchr(path, '/') + 1;
+		name[-1] = '\0';
+		parent = ct_open_in_root(root, path[0] ? path : "/", O_PATH | O_DIRECTORY, 0);
+		name[-1] = '/';
+		if (parent < 0)
+			return -1;
+		if (slash || directory) {
+			if (name[0] && mkdirat(parent, name, 0755) < 0 && errno != EEXIST)
+				return -1;
+		} else {
+			ct_autoclose int file = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+			return file < 0 && errno != EEXIST ? -1 : 0;
+		}
+		if (!slash)
+			return 0;
+		*slash = '/';
+	}
+}
+
+static int mount_volume(int root, int tree, const struct container_mount *mount, struct ct_err *err)
+{
+	ct_autoclose int target = ct_open_in_root(root, mount->target, O_PATH, 0);
+	struct stat source, place;
+
+	if (fstat(tree, &source) < 0)
+		return ct_fail_errno(err, "R003", "cannot look at '%s'", mount->source);
+	if (target < 0 && errno == ENOENT && make_target(root, mount->target, S_ISDIR(source.st_mode)) == 0)
+		target = ct_open_in_root(root, mount->target, O_PATH, 0);
+	if (target < 0 || fstat(target, &place) < 0)
+		return ct_fail_errno(err, "R003", "cannot find the mount point '%s'", mount->target);
+	if (S_ISDIR(source.st_mode) != S_ISDIR(place.st_mode)) {
+		ct_fail(err, "R003", "cannot mount '%s' on '%s': one is a directory and the other is not", mount->source, mount->target);
+		return ct_err_hint(err, "mount a directory on a directory, or a file on a file");
+	}
+	if (syscall(SYS_move_mount, tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return ct_fail_errno(err, "R003", "cannot mount '%s' on '%s'", mount->source, mount->target);
+	return 0;
+}
+
+int volumes_mount(const struct rootfs *rootfs, struct ct_err *err)
+{
+	ct_autoclose int root = -1;
+
+	if (rootfs->container->mount_count == 0)
+		return 0;
+	root = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return ct_fail_errno(err, "R003", "cannot open the root file system");
+	for (size_t i = 0; i < rootfs->container->mount_count; i++) {
+		if (mount_volume(root, rootfs->mounts[i], &rootfs->container->mounts[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,69 @@
+/* Programs and files beside the kernel. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/process.h"
+#include "ctst/doctor.h"
+
+/* The caller frees it; NULL when PATH has no such program. */
+static char *find_program(const char *name)
+{
+	const char *path = getenv("PATH");
+
+	while (path && *path) {
+		size_t length = strcspn(path, ":");
+		ct_autofree char *directory = ct_strndup(path, length);
+		char *candidate = ct_asprintf("%s/%s", directory, name);
+		struct stat status;
+
+		if (length > 0 && access(candidate, X_OK) == 0 && stat(candidate, &status) == 0 &&
+		    S_ISREG(status.st_mode))
+			return candidate;
+		free(candidate);
+		path += length + (path[length] == ':');
+	}
+	return NULL;
+}
+
+static enum finding program(const struct check *check, struct ct_buf *detail)
+{
+	ct_autofree char *path = find_program(check->text);
+
+	if (path) {
+		ct_buf_printf(detail, "'%s': %s", path, check->use);
+		return FINDING_OK;
+	}
+	ct_buf_printf(detail, "'%s' is not installed; it is for later: %s", check->text, check->use);
+	return FINDING_WARNING;
+}
+
+/* The stages of `ctst run`, where this installation should have them. */
+static enum finding tools(const struct check *check, struct ct_buf *detail)
+{
+	static const char *const names[] = {
+		"ctst-run",   "ctst-parse",     "ctst-image", "ctst-plan",
+		"ctst-spawn", "ctst-supervise", "ctst-logs",  "ctst-stop",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		ct_autofree char *path = ct_asprintf("%s/%s", ct_libexec_directory(), names[i]);
+
+		if (access(path, X_OK) < 0) {
+			ct_buf_printf(detail, "'%s' is not there; install again, or set CONTAINUST_LIBEXEC", path);
+			return FINDING_MISSING;
+		}
+	}
+	ct_buf_printf(detail, "in '%s': %s", ct_libexec_directory(), check->use);
+	return FINDING_OK;
+}
+
+const struct check doctor_host_checks[] = {
+	{ "tools", tools, .use = "the stages of the pipeline" },
+	{ "newuidmap", program, .text = "newuidmap", .use = "more than one user id in a rootless container" },
+	{ "pasta", program, .text = "pasta", .use = "a network for rootless containers" },
+	{ "qemu", program, .text = "qemu-system-x86_64", .use = "containers in a virtual machine" },
+	{ 0 },
+};

@@ -1,0 +1,231 @@
+#!/usr/bin/env bash
+# What a container sees and can do, from inside and from the kernel's files.
+. "$(dirname "$0")/lib.sh"
+
+# A running container 'box' with a shell in it.
+start_box() {
+	cat >box.ctst <<-EOF
+		COMPONENT box {
+		    image = "preset://busybox"
+		    $*
+		    command = ["/bin/sleep", "1000000"]
+		}
+	EOF
+	run ctst run -d box.ctst
+	expect_status 0
+}
+
+inside() {
+	run ctst exec box sh -c "$1"
+}
+
+init_pid() {
+	ctst ps -o json | sed -n 's/.*"pid": \([0-9]*\).*/\1/p' | head -n 1
+}
+
+# The container's first command; the init in front of it shows nothing to an ordinary user.
+payload_pid() {
+	local init
+	init=$(init_pid)
+	tr -d ' ' <"/proc/$init/task/$init/children"
+}
+
+has_no_capabilities() {
+	start_box
+	inside 'grep -E "^(Cap|NoNewPrivs)" /proc/self/status'
+	expect_status 0
+	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+		expect_out "^$set:.0000000000000000$"
+	done
+	expect_out '^NoNewPrivs:.1$'
+	# The command that ctst run started, not only the one of exec.
+	payload=$(payload_pid)
+	grep -qE '^CapBnd:.0000000000000000$' "/proc/$payload/status"
+	grep -qE '^NoNewPrivs:.1$' "/proc/$payload/status"
+}
+tap_case "all capabilities are dropped and none can be regained" has_no_capabilities
+
+keeps_asked_capabilities() {
+	start_box 'capabilities = ["NET_BIND_SERVICE"]'
+	inside 'grep -E "^CapEff" /proc/self/status'
+	expect_out '^CapEff:.0000000000000400$'
+	run ctst exec -u 1000 box grep -E '^CapEff' /proc/self/status
+	expect_out '^CapEff:.0000000000000400$'
+}
+as_root_with_users() { [ "$(id -u)" = 0 ] || skip "a container started without root has one user only"; "$@"; }
+tap_case "capabilities that were asked for are kept, for other users too" as_root_with_users keeps_asked_capabilities
+
+root_is_read_only() {
+	start_box
+	inside 'touch /x || touch /bin/x || touch /etc/x || touch /dev/x'
+	expect_status 1
+	expect_err 'Read-only file system'
+	inside 'echo a >/tmp/x && echo b >/run/x && echo c >/dev/shm/x && cat /tmp/x /run/x /dev/shm/x'
+	expect_status 0
+	inside 'echo 1 >/proc/sys/kernel/hostname || echo h >/proc/sysrq-trigger || mkdir /sys/fs/cgroup/x'
+	expect_status 1
+}
+tap_case "/ cannot be written, /tmp /run and /dev/shm can" root_is_read_only
+
+root_can_be_writable() {
+	start_box 'readonly = false'
+	inside 'echo a >/x && cat /x'
+	expect_status 0
+	expect_out '^a$'
+}
+tap_case "with readonly = false the root takes changes" root_can_be_writable
+
+devices_are_real() {
+	start_box
+	inside 'for d in null zero full random urandom tty; do [ -c /dev/$d ] || exit 1; done; echo x >/dev/null; head -c 4 /dev/zero | wc -c'
+	expect_status 0
+	expect_out '^4$'
+	inside 'ls /dev'
+	refute_out '(sda|vda|mem|kmsg|kvm|loop)'
+}
+tap_case "/dev has the harmless devices and nothing else" devices_are_real
+
+sees_nothing_of_the_host() {
+	start_box
+	inside 'hostname; ps; cat /proc/self/mountinfo; ls -l /proc/1/ 2>/dev/null'
+	expect_status 0
+	expect_out '^box$'
+	refute_out "$(hostname)\$"
+	refute_out "$PWD"
+	refute_out 'ctst-supervise'
+	[ "$(grep -c 'ctst-init' "$CASE_DIR/out")" -ge 1 ]
+	# The host's disks may be named as sources, but no directory of the host's is reachable.
+	inside 'ls /home /usr /var /opt'
+	expect_status 1
+}
+tap_case "processes, mounts and name of the host are not visible" sees_nothing_of_the_host
+
+namespaces_differ() {
+	local name inner
+	start_box
+	for name in user mnt pid net ipc uts cgroup; do
+		inner=$(readlink "/proc/$(payload_pid)/ns/$name")
+		[ -n "$inner" ] && [ "$(readlink "/proc/self/ns/$name")" != "$inner" ] || fail "$name is the host's"
+		# The cgroup namespace of an exec is another one with the same root.
+		[ "$name" != cgroup ] || continue
+		run ctst exec box readlink "/proc/self/ns/$name"
+		expect_same "$(cat "$CASE_DIR/out")" "$inner"
+	done
+}
+tap_case "every namespace is the container's own, and exec is in the same ones" namespaces_differ
+
+only_standard_descriptors() {
+	exec 7</dev/null 8>/dev/null
+	start_box
+	payload=$(payload_pid)
+	expect_same "$(ls "/proc/$payload/fd" | tr '\n' ' ')" "0 1 2 "
+	run ctst exec box sh -c 'ls /proc/$$/fd'
+	refute_out '^[78]$'
+}
+tap_case "no descriptor of the caller's gets in" only_standard_descriptors
+
+only_declared_environment() {
+	MARK_OF_THE_CALLER=1 start_box 'env = { DECLARED = "yes" }'
+	payload=$(payload_pid)
+	tr '\0' '\n' <"/proc/$payload/environ" >environ
+	grep -q '^DECLARED=yes$' environ
+	! grep -q MARK_OF_THE_CALLER environ
+}
+tap_case "the environment is the declared one" only_declared_environment
+
+init_is_out_of_reach() {
+	start_box
+	inside 'readlink /proc/1/exe || cat /proc/1/environ || ls /proc/1/fd/'
+	expect_status 1
+	expect_err 'ermission denied'
+}
+tap_case "the runtime's own process and executable are out of reach" init_is_out_of_reach
+
+ids_are_nobodys() {
+	start_box
+	local uid
+	uid=$(awk '/^Uid:/ { print $2 }' "/proc/$(payload_pid)/status")
+	[ "$uid" -ge 524288 ] || fail "the payload runs as $uid"
+	inside 'stat -c %u /bin/busybox'
+	expect_out '^0$'
+}
+tap_case "root inside is an unprivileged id outside, and the image's files are root's inside" as_root_with_users ids_are_nobodys
+
+has_own_cgroup() {
+	local group
+	start_box
+	group=$(ctst ps -o json | sed -n 's/.*"cgroup": "\(.*\)".*/\1/p')
+	[ -n "$group" ] || skip "no cgroup can be made here"
+	grep -q "^$(payload_pid)$" "$group/cgroup.procs"
+	inside 'cat /proc/self/cgroup'
+	expect_out '^0::/$'
+	run ctst stop --force
+	[ ! -e "$group" ] || fail "$group is still there"
+}
+tap_case "it has a cgroup of its own, which goes with it" has_own_cgroup
+
+has_loopback() {
+	start_box
+	inside 'ifconfig -a; cat /etc/hosts /etc/hostname'
+	expect_out '127\.0\.0\.1'
+	expect_out 'localhost box'
+	expect_out '^box$'
+	refute_out '^(eth|veth|br|wl)'
+}
+tap_case "it has a loopback and nothing else of a network" has_loopback
+
+volumes_work() {
+	mkdir data && echo from-host >data/file
+	start_box 'volumes = ["./data:/data", "./data:/read/only/deep:ro", "kept:/kept", "./data/file:/etc/one-file:ro"]'
+	inside 'cat /data/file /read/only/deep/file /etc/one-file; echo x >/data/written; touch /read/only/deep/x 2>/dev/null || echo refused; touch /kept/y'
+	expect_status 0
+	expect_lines out 4
+	expect_out '^refused$'
+	[ "$(cat data/written)" = x ]
+	[ "$(stat -c %u data/written)" = "$(id -u)" ] || fail "the file belongs to $(stat -c %u data/written)"
+	[ -e .containust/volumes/kept/y ]
+	run ctst stop --force
+	run ctst rm box
+	expect_status 0
+	[ -e data/file ] && [ -e .containust/volumes/kept/y ] || fail "data was removed"
+}
+tap_case "volumes are mounted with the caller's ids, read-only where said, and survive the container" volumes_work
+
+hostile_paths_stay_inside() {
+	mkdir -p rootfs/bin && cp "$(command -v busybox)" rootfs/bin/busybox
+	ln -s busybox rootfs/bin/sh && ln -s busybox rootfs/bin/sleep && ln -s busybox rootfs/bin/cat
+	# Every place that is mounted on points out of the image.
+	mkdir "$CASE_DIR/outside" && ln -s "$CASE_DIR/outside" rootfs/proc && ln -s "$CASE_DIR/outside" rootfs/etc
+	ln -s "$CASE_DIR/outside" rootfs/data && ln -s ../../../../../../../..$CASE_DIR/outside rootfs/tmp
+	mkdir data && echo mine >data/file
+	cat >box.ctst <<-EOF
+		COMPONENT box {
+		    image = "file://./rootfs"
+		    volume = "./data:/data/sub"
+		    command = ["/bin/sh", "-c", "cat /data/sub/file /etc/hostname; echo t >/tmp/t; sleep 1000000"]
+		}
+	EOF
+	run ctst run -d box.ctst
+	expect_status 0
+	await ctst exec box cat /tmp/t
+	run ctst logs box
+	expect_out '^mine$'
+	expect_same "$(ls -A "$CASE_DIR/outside")" ""
+}
+tap_case "an image's symlinks cannot lead a mount out of the root" hostile_paths_stay_inside
+
+user_is_resolved() {
+	start_box 'user = "1234:4321"'
+	inside 'id -u; id -g'
+	expect_out '^1234$'
+	expect_out '^4321$'
+	cat >bad.ctst <<-'EOF'
+		COMPONENT bad { image = "preset://busybox" user = "nobody-knows-me" command = ["/bin/true"] }
+	EOF
+	run ctst run -d bad.ctst
+	expect_status 1
+	expect_err 'R004.*nobody-knows-me'
+}
+tap_case "the user is resolved in the image, and an unknown one is an error" as_root_with_users user_is_resolved
+
+tap_done

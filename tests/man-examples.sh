@@ -1,0 +1,181 @@
+#!/usr/bin/env bash
+# Runs what the manual shows. In man/:
+#
+# - EXAMPLES: in a `.Bd -literal` block, a line that begins with `$ ` is a command (a trailing `\e` continues
+#   it), and the lines up to the next one are its standard output, exactly; a line `...` stands for any
+#   number of lines, `...` within a line for any text. Each page's commands run in order in one directory that holds copies of examples/.
+# - The block after a line `.\" example: ctst.FORMAT/1` is a complete document of that format: it must be
+#   what its readers accept.
+. "$(dirname "$0")/blackbox/lib.sh"
+
+# The literal text of mdoc(7) source.
+plain() {
+	sed -e 's/\\&//g' -e 's/\\-/-/g' -e 's/\\(dq/"/g' -e "s/\\\\(aq/'/g" -e 's/\\(ga/`/g' -e 's/\\e/\\/g'
+}
+
+# Lines of the literal blocks of EXAMPLES; a line with only U+0001 ends a block.
+example_lines() {
+	awk '
+		/^\.Sh / { inside = ($0 ~ /^\.Sh EXAMPLES/) }
+		inside && /^\.Bd .*-literal/ { block = 1; next }
+		block && /^\.Ed/ { block = 0; print "\001"; next }
+		block { print }' "$1" | plain
+}
+
+# The first document of that format.
+example_document() {
+	awk -v mark="example: $2" '
+		index($0, mark) { marked = 1; next }
+		marked && /^\.Bd .*-literal/ { block = 1; next }
+		block && /^\.Ed/ { exit }
+		block { print }' "$1" | plain
+}
+
+# A glob that matches the expected output: `...`, alone on a line or within one, becomes `*`.
+as_glob() {
+	local line glob=
+	while IFS= read -r line; do
+		if [ "$line" = ... ]; then
+			glob+='*'
+		else
+			line=${line//\\/\\\\}
+			line=${line//\*/\\*}
+			line=${line//\?/\\?}
+			line=${line//\[/\\[}
+			line=${line//.../\*}
+			glob+=$line$'\n'
+		fi
+	done
+	printf '%s' "$glob"
+}
+
+check_command() {
+	local command=$1 expected=$2 glob actual status=0
+
+	timeout 60 bash -c "$command" <"$CASE_DIR/no-input" >"$CASE_DIR/out" 2>"$CASE_DIR/err" || status=$?
+	# The dots keep trailing newlines, which $(…) drops.
+	actual=$(cat "$CASE_DIR/out" && echo .)
+	glob=$(printf '%s' "$expected" | as_glob && echo .)
+	# shellcheck disable=SC2053 # a pattern on purpose
+	if [ "$status" -ne 0 ] || [[ ${actual%.} != ${glob%.} ]]; then
+		echo "command: $command"
+		echo "status: $status"
+		echo "expected:"
+		printf '%s' "$expected" | sed 's/^/  /'
+		echo "stdout:"
+		head -c 4000 "$CASE_DIR/out" | sed 's/^/  /'
+		echo "stderr:"
+		head -c 2000 "$CASE_DIR/err" | sed 's/^/  /'
+		fail "the manual shows something else"
+	fi
+}
+
+run_examples() {
+	local page=$1 line command='' expected='' continued=false
+
+	: >"$CASE_DIR/no-input"
+	# Not what a run has left there: `*` does not match .containust.
+	cp -R "$SOURCE_ROOT"/examples/* .
+	while IFS= read -r line; do
+		if $continued; then
+			command+=$'\n'$line
+		elif [[ $line == '$ '* || $line == $'\001' ]]; then
+			[ -z "$command" ] || check_command "$command" "$expected"
+			command=${line#?}
+			command=${command# }
+			expected=
+		else
+			expected+=$line$'\n'
+			continue
+		fi
+		continued=false
+		[[ $command != *\\ ]] || continued=true
+	done < <(example_lines "$page")
+}
+
+# What a reader of each format makes of the page's document.
+check_document() {
+	local page=$1 format=$2 name
+
+	example_document "$page" "$format" >"$CASE_DIR/document"
+	[ -s "$CASE_DIR/document" ] || fail "there is no literal block behind the mark"
+	[ "$format" = ctst/1 ] || jq -e --arg format "$format" 'keys_unsorted[0] == "format" and .format == $format' \
+		"$CASE_DIR/document" >/dev/null || fail "not JSON that begins with \"format\": \"$format\""
+	case $format in
+		ctst/1)
+			run ctst-parse - <"$CASE_DIR/document"
+			;;
+		ctst.composition/1)
+			run ctst-plan -o json <"$CASE_DIR/document"
+			;;
+		ctst.plan/1)
+			# Read completely and found good, it is refused for the one thing that cannot be true here: the
+			# state it was made against.
+			jq --arg here "$PWD" '.project.directory = $here | .state.serial = 1000000' "$CASE_DIR/document" >plan.json
+			run ctst-spawn <plan.json
+			expect_err 'error\[P002\]'
+			return
+			;;
+		ctst.state/1)
+			mkdir -p .containust/state
+			cp "$CASE_DIR/document" .containust/state/state.json
+			run ctst-ps -a -o json
+			;;
+		ctst.presets/1)
+			# A person's own presets are looked at first; this one's archive does not exist, and the
+			# message names it.
+			mkdir -p "$HOME/.config/containust"
+			cp "$CASE_DIR/document" "$HOME/.config/containust/presets.json"
+			name=$(jq -r '.presets[0].name' "$CASE_DIR/document")
+			printf 'COMPONENT a { image = "preset://%s" command = ["x"] }\n' "$name" >a.ctst
+			run ctst build a.ctst
+			rm "$HOME/.config/containust/presets.json"
+			expect_err "$(basename "$(jq -r '.presets[0].source' "$CASE_DIR/document")")"
+			return
+			;;
+		*)
+			fail "no reader of '$format' is known here"
+			;;
+	esac
+	expect_status 0
+}
+
+every_code_is_in_the_catalogue() {
+	local code missing=()
+
+	grep -rhoE '"[EIPRS][0-9]{3}"' "$SOURCE_ROOT"/common "$SOURCE_ROOT"/ctst "$SOURCE_ROOT"/ctst-* --include='*.c' |
+		tr -d '"' | sort -u >../codes
+	[ -s ../codes ] || fail "no codes found in the sources"
+	while IFS= read -r code; do
+		grep -q "^| $code |" "$SOURCE_ROOT/docs/errors.md" || missing+=("$code")
+	done <../codes
+	[ ${#missing[@]} -eq 0 ] || fail "docs/errors.md does not explain ${missing[*]}"
+}
+
+every_tool_has_a_page() {
+	local tool
+
+	for tool in ctst "$CTST_LIBEXEC"/ctst-*; do
+		tool=$(basename "$tool")
+		ls "$SOURCE_ROOT/man/$tool".[1-8] >/dev/null 2>&1 || fail "no manual for $tool"
+	done
+}
+
+tap_count_pages=0
+for page in "$SOURCE_ROOT"/man/*.[1-8]; do
+	name=$(basename "$page")
+	if example_lines "$page" | grep -q '^\$ '; then
+		tap_case "the examples of $name" run_examples "$page"
+		tap_count_pages=$((tap_count_pages + 1))
+	fi
+	while IFS= read -r format; do
+		tap_case "the $format document of $name" check_document "$page" "$format"
+		tap_count_pages=$((tap_count_pages + 1))
+	done < <(sed -n 's/^\.\\" example: \([a-z.]*\/[0-9]*\)$/\1/p' "$page" | sort -u)
+done
+if [ "$tap_count_pages" -eq 0 ]; then
+	tap_case "the manual has examples" fail "no page in man/ has any"
+fi
+tap_case "every installed tool has a manual" every_tool_has_a_page
+tap_case "docs/errors.md explains every code in the sources" every_code_is_in_the_catalogue
+tap_done

@@ -1,0 +1,472 @@
+/* ctst-image: what decides about digests, names, pins and freshness. */
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/digest.h"
+#include "ctst-image/canonical.h"
+#include "ctst-image/entry_path.h"
+#include "ctst-image/presets.h"
+#include "ctst-image/stat_index.h"
+#include "ctst-image/uri.h"
+
+#define PIN "sha256:a5102c52db0aae8b7b8ac7883e9b3fbd95e35b71ec28a0b19de5a94d2a6fd8b3"
+
+/* ---- canonical tar ---- */
+
+static const struct {
+	const char *path;
+	mode_t mode;
+	const char *content; /* of a file, or a link's target */
+} vector[] = {
+	{ "bin", S_IFDIR | 0700, NULL },     { "bin/app", S_IFREG | 0755, "#!/bin/sh\necho hi\n" },
+	{ "bin/sh", S_IFLNK | 0777, "app" }, { "etc", S_IFDIR | 0755, NULL },
+	{ "etc/a", S_IFDIR | 0755, NULL },   { "etc/a/f", S_IFREG | 0640, "x\n" },
+	{ "etc-x", S_IFDIR | 0755, NULL },   { "etc-x/g", S_IFREG | 0600, "y" },
+};
+
+#define VECTOR_COUNT (sizeof(vector) / sizeof(vector[0]))
+
+START_TEST(canonical_vector)
+{
+	static const char zeros[2 * CANONICAL_BLOCK];
+	char digest[CT_DIGEST_LENGTH + 1];
+	ct_autobuf tar = CT_BUF_INIT;
+
+	for (size_t i = 0; i < VECTOR_COUNT; i++) {
+		bool is_file = S_ISREG(vector[i].mode);
+		int64_t size = is_file ? (int64_t)strlen(vector[i].content) : 0;
+
+		canonical_header(&tar, vector[i].path, vector[i].mode, size, is_file ? NULL : vector[i].content);
+		if (is_file) {
+			ct_buf_puts(&tar, vector[i].content);
+			ct_buf_append(&tar, zeros, canonical_padding(size));
+		}
+	}
+	ct_buf_append(&tar, zeros, sizeof(zeros));
+	ct_digest(tar.data, tar.length, digest);
+	ck_assert_uint_eq(tar.length, 6656);
+	ck_assert_str_eq(digest, PIN);
+}
+END_TEST
+
+START_TEST(canonical_order)
+{
+	for (size_t i = 0; i < VECTOR_COUNT; i++) {
+		for (size_t j = 0; j < VECTOR_COUNT; j++) {
+			int order = canonical_compare(vector[i].path, vector[j].path);
+
+			ck_assert_int_eq((order > 0) - (order < 0), (i > j) - (i < j));
+		}
+	}
+	ck_assert_int_lt(canonical_compare("a\x7f", "a\x80"), 0);
+}
+END_TEST
+
+START_TEST(canonical_long_names)
+{
+	ct_autobuf tar = CT_BUF_INIT;
+	char name[302];
+
+	memset(name, 'n', sizeof(name));
+	name[100] = '\0';
+	canonical_header(&tar, name, S_IFREG | 0644, 0, NULL);
+	ck_assert_uint_eq(tar.length, CANONICAL_BLOCK);
+	ct_buf_clear(&tar);
+	name[100] = 'n';
+	name[101] = '\0';
+	canonical_header(&tar, name, S_IFREG | 0644, 0, NULL);
+	ck_assert_uint_eq(tar.length, 3 * CANONICAL_BLOCK);
+	ck_assert_str_eq(tar.data, "././@LongLink");
+	ck_assert_int_eq(tar.data[156], 'L');
+	ck_assert_str_eq(tar.data + CANONICAL_BLOCK, name);
+	ct_buf_clear(&tar);
+	canonical_header(&tar, "link", S_IFLNK | 0777, 0, name);
+	ck_assert_uint_eq(tar.length, 3 * CANONICAL_BLOCK);
+	ck_assert_int_eq(tar.data[156], 'K');
+}
+END_TEST
+
+START_TEST(canonical_large_sizes)
+{
+	ct_autobuf tar = CT_BUF_INIT;
+
+	canonical_header(&tar, "f", S_IFREG | 0644, ((int64_t)1 << 33) - 1, NULL);
+	ck_assert_str_eq(tar.data + 124, "77777777777");
+	ct_buf_clear(&tar);
+	canonical_header(&tar, "f", S_IFREG | 0644, (int64_t)1 << 33, NULL);
+	ck_assert_mem_eq(tar.data + 124, "\x80\0\0\0\0\0\0\x02\0\0\0\0", 12);
+	ck_assert_uint_eq(canonical_padding(0), 0);
+	ck_assert_uint_eq(canonical_padding(1), 511);
+	ck_assert_uint_eq(canonical_padding(512), 0);
+}
+END_TEST
+
+/* ---- names of archive members ---- */
+
+static const struct {
+	const char *name;
+	const char *path; /* NULL: refused */
+} names[] = {
+	{ "a/b", "a/b" },     { "./a//b/", "a/b" },  { "/etc/passwd", "etc/passwd" },
+	{ ".", "" },          { "./", "" },          { "/", "" },
+	{ "", "" },           { "a/../b", "b" },     { "a/b/../../c", "c" },
+	{ "a/./b/.", "a/b" }, { "...", "..." },      { "..a/b..", "..a/b.." },
+	{ "..", NULL },       { "../a", NULL },      { "a/../..", NULL },
+	{ "/../a", NULL },    { "a/../../b", NULL }, { "./../a", NULL },
+};
+
+START_TEST(entry_names)
+{
+	struct ct_err err = CT_ERR_INIT;
+	char path[PATH_MAX] = "";
+	int result = entry_path_normalise(names[_i].name, path, &err);
+
+	ck_assert_int_eq(result, names[_i].path ? 0 : -1);
+	if (names[_i].path)
+		ck_assert_str_eq(path, names[_i].path);
+	else
+		ck_assert_str_eq(err.code, "I003");
+}
+END_TEST
+
+START_TEST(entry_name_limits)
+{
+	struct ct_err err = CT_ERR_INIT;
+	char path[PATH_MAX];
+	char name[2 * PATH_MAX];
+
+	memset(name, 'n', sizeof(name));
+	name[255] = '\0';
+	ck_assert_int_eq(entry_path_normalise(name, path, &err), 0);
+	name[255] = 'n';
+	name[256] = '\0';
+	ck_assert_int_eq(entry_path_normalise(name, path, &err), -1);
+	for (size_t i = 0; i < sizeof(name); i++)
+		name[i] = i % 2 ? '/' : 'd';
+	name[2 * ENTRY_PATH_MAX_DEPTH] = '\0';
+	ck_assert_int_eq(entry_path_normalise(name, path, &err), 0);
+	name[2 * ENTRY_PATH_MAX_DEPTH] = 'd';
+	name[2 * ENTRY_PATH_MAX_DEPTH + 1] = '\0';
+	ck_assert_int_eq(entry_path_normalise(name, path, &err), -1);
+	memset(name, '/', sizeof(name));
+	name[PATH_MAX - 1] = '\0';
+	ck_assert_int_eq(entry_path_normalise(name, path, &err), 0);
+	name[PATH_MAX - 1] = '/';
+	name[PATH_MAX] = '\0';
+	ck_assert_int_eq(entry_path_normalise(name, path, &err), -1);
+	ck_assert(entry_path_is_whiteout("a/.wh.b"));
+	ck_assert(!entry_path_is_whiteout("a/wh.b"));
+}
+END_TEST
+
+/* ---- URIs and pins ---- */
+
+START_TEST(uri_parts)
+{
+	struct ct_err err = CT_ERR_INIT;
+	struct image_uri uri;
+
+	ck_assert_int_eq(image_uri_parse(&uri,
+					 "file:///opt/x@sha256:"
+					 "a5102c52db0aae8b7b8ac7883e9b3fbd95e35b71ec28a0b19de5a94d2a6fd8b3",
+					 "/p", &err),
+			 0);
+	ck_assert_int_eq(uri.scheme, IMAGE_DIRECTORY);
+	ck_assert_str_eq(uri.path, "/opt/x");
+	ck_assert_str_eq(uri.source, "file:///opt/x");
+	ck_assert_str_eq(uri.pin, PIN);
+	image_uri_release(&uri);
+	ck_assert_int_eq(image_uri_parse(&uri, "tar://.//a@b.tar", "/p", &err), 0);
+	ck_assert_int_eq(uri.scheme, IMAGE_ARCHIVE);
+	ck_assert_str_eq(uri.path, "/p/a@b.tar");
+	ck_assert_str_eq(uri.source, "tar:///p/a@b.tar");
+	ck_assert_str_eq(uri.pin, "");
+	image_uri_release(&uri);
+	ck_assert_int_eq(image_uri_parse(&uri, "preset://busybox:1.35", "/", &err), 0);
+	ck_assert_str_eq(uri.path, "busybox");
+	ck_assert_str_eq(uri.version, "1.35");
+	ck_assert_str_eq(uri.source, "preset://busybox:1.35");
+	image_uri_release(&uri);
+}
+END_TEST
+
+static const char *const bad_uris[] = { "alpine:3.21",         "",         "file://", "http://a/b", "file:///a@sha256:",
+					"file:///a@sha256:12", "FILE:///a" };
+
+START_TEST(uri_refused)
+{
+	struct ct_err err = CT_ERR_INIT;
+	struct image_uri uri;
+
+	ck_assert_int_eq(image_uri_parse(&uri, bad_uris[_i], "/p", &err), -1);
+	ck_assert_str_eq(err.code, "E007");
+	image_uri_release(&uri);
+}
+END_TEST
+
+START_TEST(uri_served)
+{
+	static const struct {
+		const char *uri;
+		const char *code;
+		const char *offline;
+	} cases[] = { { "file:///a", "", "" },         { "tar:///a", "", "" },
+		      { "preset://a", "", "I" },       { "image://a", "I001", "I001" },
+		      { "oci://a/b", "I001", "I005" }, { "https://a/b", "I001", "I005" } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (int offline = 0; offline < 2; offline++) {
+			struct ct_err err = CT_ERR_INIT;
+			struct image_uri uri;
+			int expected = cases[i].code[0] ? -1 : 0;
+
+			setenv("CONTAINUST_OFFLINE", offline ? "1" : "0", 1);
+			ck_assert_int_eq(image_uri_parse(&uri, cases[i].uri, "/", &err), 0);
+			ck_assert_int_eq(image_uri_check_served(&uri, &err), expected);
+			if (expected < 0)
+				ck_assert_str_eq(err.code, offline ? cases[i].offline : cases[i].code);
+			image_uri_release(&uri);
+		}
+	}
+	unsetenv("CONTAINUST_OFFLINE");
+}
+END_TEST
+
+START_TEST(pin_compare)
+{
+	struct ct_err err = CT_ERR_INIT;
+	char other[] = PIN;
+
+	ck_assert_int_eq(image_uri_check_pin("file:///a", "", PIN, &err), 0);
+	ck_assert_int_eq(image_uri_check_pin("file:///a", PIN, PIN, &err), 0);
+	other[sizeof(other) - 2] ^= 1;
+	ck_assert_int_eq(image_uri_check_pin("file:///a", other, PIN, &err), -1);
+	ck_assert_str_eq(err.code, "I002");
+	ck_assert_ptr_nonnull(strstr(err.message, other));
+	ck_assert_ptr_nonnull(strstr(err.message, PIN));
+}
+END_TEST
+
+/* ---- the stat index ---- */
+
+static const char index_id[] = "0123456789abcdef0123456789abcdef";
+
+struct tree {
+	char path[64];
+	int root;
+	struct ct_buf index;
+};
+
+static void put_file(int root, const char *name, const char *text)
+{
+	ct_autoclose int fd = openat(root, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq((int)write(fd, text, strlen(text)), (int)strlen(text));
+}
+
+static void index_entry(struct tree *tree, const char *name)
+{
+	struct stat_facts facts;
+	struct stat status;
+
+	ck_assert_int_eq(fstatat(tree->root, name, &status, AT_SYMLINK_NOFOLLOW), 0);
+	facts = stat_facts_of(&status);
+	stat_index_add(&tree->index, name, &facts);
+}
+
+static void tree_make(struct tree *tree)
+{
+	*tree = (struct tree){ .path = "/tmp/unit-image.XXXXXX" };
+	ck_assert_ptr_nonnull(mkdtemp(tree->path));
+	tree->root = open(tree->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_eq(mkdirat(tree->root, "d", 0755), 0);
+	put_file(tree->root, "d/file", "x");
+	ck_assert_int_eq(symlinkat("nowhere", tree->root, "link"), 0);
+	stat_index_begin(&tree->index, index_id);
+	index_entry(tree, "d");
+	index_entry(tree, "d/file");
+	index_entry(tree, "link");
+	stat_index_end(&tree->index);
+}
+
+static void tree_remove(struct tree *tree)
+{
+	static const char *const known[] = { "d/file", "d/new", "link" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		unlinkat(tree->root, known[i], 0);
+	unlinkat(tree->root, "d", AT_REMOVEDIR);
+	rmdir(tree->path);
+	close(tree->root);
+	ct_buf_free(&tree->index);
+}
+
+START_TEST(index_compares)
+{
+	struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	struct tree tree;
+
+	tree_make(&tree);
+	ck_assert(stat_index_is_current(&tree.index, index_id, tree.root));
+	ck_assert(!stat_index_is_current(&tree.index, "fedcba9876543210fedcba9876543210", tree.root));
+	ck_assert(!stat_index_is_current(&tree.index, "", tree.root));
+	switch (_i) {
+	case 0: /* a new entry is seen in its directory */
+		ck_assert_int_eq(utimensat(tree.root, "d", old, 0), 0);
+		put_file(tree.root, "d/new", "y");
+		break;
+	case 1:
+		ck_assert_int_eq(unlinkat(tree.root, "d/file", 0), 0);
+		break;
+	case 2:
+		ck_assert_int_eq(fchmodat(tree.root, "d/file", 0600, 0), 0);
+		break;
+	case 3: /* another file in its place, with the same times */
+		put_file(tree.root, "d/new", "x");
+		ck_assert_int_eq(renameat(tree.root, "d/new", tree.root, "d/file"), 0);
+		break;
+	default: /* only the time */
+		ck_assert_int_eq(utimensat(tree.root, "link", old, AT_SYMLINK_NOFOLLOW), 0);
+		break;
+	}
+	ck_assert(!stat_index_is_current(&tree.index, index_id, tree.root));
+	tree_remove(&tree);
+}
+END_TEST
+
+/* Whatever a damaged index holds, it is read within its bounds and never believed. */
+START_TEST(index_damaged)
+{
+	struct tree tree;
+
+	tree_make(&tree);
+	for (size_t length = 0; length < tree.index.length; length++) {
+		struct ct_buf part = CT_BUF_INIT;
+
+		ct_buf_append(&part, tree.index.data, length);
+		ck_assert(!stat_index_is_current(&part, index_id, tree.root));
+		ct_buf_free(&part);
+	}
+	memset(tree.index.data + 40 + sizeof(struct stat_facts), 0xff, 4); /* the length of the first path */
+	ck_assert(!stat_index_is_current(&tree.index, index_id, tree.root));
+	tree_remove(&tree);
+}
+END_TEST
+
+/* ---- presets ---- */
+
+static int find_preset(struct image_preset *preset, const char *text, const char *name, const char *version,
+		       char *close, struct ct_err *err)
+{
+	*preset = (struct image_preset)IMAGE_PRESET_INIT;
+	close[0] = '\0';
+	return image_preset_find_in(preset, text, strlen(text), "/data/presets.json", name, version, close, err);
+}
+
+#define HEX "a5102c52db0aae8b7b8ac7883e9b3fbd95e35b71ec28a0b19de5a94d2a6fd8b3"
+#define HEAD "{\"format\":\"ctst.presets/1\",\"presets\":["
+
+START_TEST(presets_parse)
+{
+	static const char text[] = HEAD
+		"{\"name\":\"busybox\",\"version\":\"2\",\"arch\":\"pdp11\",\"source\":\"pdp.tar\",\"sha256\":\"" HEX
+		"\"},"
+		"{\"name\":\"busybox\",\"version\":\"2\",\"source\":\"two.tar\",\"sha256\":\"" HEX "\"},"
+		"{\"name\":\"busybox\",\"version\":\"1\",\"source\":\"tar:///abs/one.tar\",\"sha256\":\"" HEX
+		"\",\"cmd\":[\"x\"]}]}";
+	struct ct_err err = CT_ERR_INIT;
+	struct image_preset preset;
+	char first[CT_DIGEST_LENGTH + 1];
+	char close[256];
+
+	ck_assert_int_eq(find_preset(&preset, text, "busybox", NULL, close, &err), 1);
+	ck_assert_str_eq(preset.archive, "/data/two.tar");
+	ck_assert_str_eq(preset.digest, PIN);
+	strcpy(first, preset.definition);
+	image_preset_release(&preset);
+	ck_assert_int_eq(find_preset(&preset, text, "busybox", "1", close, &err), 1);
+	ck_assert_str_eq(preset.archive, "/abs/one.tar");
+	ck_assert_str_ne(preset.definition, first);
+	image_preset_release(&preset);
+	ck_assert_int_eq(find_preset(&preset, text, "busybox", "3", close, &err), 0);
+	ck_assert_int_eq(find_preset(&preset, text, "busybux", NULL, close, &err), 0);
+	ck_assert_str_eq(close, "busybox");
+	ck_assert_int_eq(find_preset(&preset, text, "postgres", NULL, close, &err), 0);
+	ck_assert_str_eq(close, "");
+}
+END_TEST
+
+static const char *const bad_presets[] = {
+	"",
+	"{",
+	"[]",
+	"{\"format\":\"ctst.presets/2\",\"presets\":[]}",
+	"{\"format\":\"ctst.presets/1\",\"presets\":{}}",
+	HEAD "{\"name\":\"a\"}]}",
+	HEAD "{\"name\":\"a\",\"source\":\"a.tar\"}]}",
+	HEAD "{\"name\":\"a\",\"source\":\"a.tar\",\"sha256\":\"12\"}]}",
+	HEAD "{\"name\":\"a\",\"source\":\"a.tar\",\"sha256\":\"" HEX "0\"}]}",
+	HEAD "{\"name\":\"a\",\"source\":\"a.tar\",\"sha256\":\"" HEX "\",\"cmd\":\"x\"}]}",
+	HEAD "{\"name\":\"a\",\"source\":\"a.tar\",\"sha256\":\"" HEX "\",\"env\":[1]}]}",
+	HEAD "{\"name\":\"a\",\"source\":\"a.tar\",\"sha256\":\"" HEX "\",\"user\":1}]}",
+	HEAD "{\"name\":\"a\",\"source\":\"https://a/b.tar\",\"sha256\":\"" HEX "\"}]}",
+};
+
+START_TEST(presets_refused)
+{
+	struct ct_err err = CT_ERR_INIT;
+	struct image_preset preset;
+	char close[256];
+
+	ck_assert_int_eq(find_preset(&preset, bad_presets[_i], "a", NULL, close, &err), -1);
+	ck_assert_str_eq(err.code, "I001");
+	ck_assert_ptr_nonnull(strstr(err.message, "/data/presets.json"));
+	image_preset_release(&preset);
+}
+END_TEST
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+static Suite *image_suite(void)
+{
+	Suite *suite = suite_create("image");
+	TCase *tests = tcase_create("image");
+
+	tcase_add_test(tests, canonical_vector);
+	tcase_add_test(tests, canonical_order);
+	tcase_add_test(tests, canonical_long_names);
+	tcase_add_test(tests, canonical_large_sizes);
+	tcase_add_loop_test(tests, entry_names, 0, COUNT(names));
+	tcase_add_test(tests, entry_name_limits);
+	tcase_add_test(tests, uri_parts);
+	tcase_add_loop_test(tests, uri_refused, 0, COUNT(bad_uris));
+	tcase_add_test(tests, uri_served);
+	tcase_add_test(tests, pin_compare);
+	tcase_add_loop_test(tests, index_compares, 0, 5);
+	tcase_add_test(tests, index_damaged);
+	tcase_add_test(tests, presets_parse);
+	tcase_add_loop_test(tests, presets_refused, 0, COUNT(bad_presets));
+	suite_add_tcase(suite, tests);
+	return suite;
+}
+
+int main(void)
+{
+	SRunner *runner = srunner_create(image_suite());
+	int failed;
+
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}

@@ -1,0 +1,411 @@
+/* Logic of ctst-spawn/ that needs no kernel: formats, orders, decisions. */
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "ctst-spawn/capabilities.h"
+#include "ctst-spawn/container.h"
+#include "ctst-spawn/deploy.h"
+#include "ctst-spawn/expand.h"
+#include "ctst-spawn/identity.h"
+#include "ctst-spawn/log.h"
+#include "ctst-spawn/log_reader.h"
+#include "ctst-spawn/name_index.h"
+#include "ctst-spawn/plan.h"
+#include "ctst-spawn/report.h"
+#include "ctst-spawn/rootfs.h"
+#include "ctst-spawn/signals.h"
+#include "ctst-spawn/stop.h"
+
+#define DIGEST_A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define DIGEST_B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define ID_A "11111111-1111-4111-8111-111111111111"
+#define ID_B "22222222-2222-4222-8222-222222222222"
+
+#define CONTAINER_WITH(name, more) \
+	"{\"name\":\"" name "\",\"project\":\"p\",\"image\":{\"uri\":\"file:///i\",\"digest\":\"\",\"layers\":[\"/l\"]}," \
+	"\"args\":[\"/bin/true\"],\"env\":{},\"workdir\":\"/\",\"user\":\"\",\"hostname\":\"" name "\"," \
+	"\"network\":\"bridge\"" more "}"
+#define CONTAINER(name) CONTAINER_WITH(name, "")
+#define CREATE(name, after) \
+	"{\"action\":\"create\",\"name\":\"" name "\",\"after\":[" after "],\"config_digest\":\"" DIGEST_A "\",\"container\":" CONTAINER(name) "}"
+#define PLAN(actions) \
+	"{\"format\":\"ctst.plan/1\",\"project\":{\"directory\":\"/p\"},\"state\":{\"lineage\":\"\",\"serial\":0},\"actions\":[" actions "]}"
+
+static struct ct_json_doc *parse(const char *text)
+{
+	struct ct_err err = CT_ERR_INIT;
+	struct ct_json_doc *doc = ct_json_parse(text, strlen(text), "P001", &err);
+
+	ck_assert_msg(doc != NULL, "%s", err.message);
+	return doc;
+}
+
+static void expect_container_error(const char *text, const char *code, const char *part)
+{
+	ct_autojson *doc = parse(text);
+	struct container container;
+	struct ct_err err = CT_ERR_INIT;
+	int status = container_read(ct_json_root(doc), "P001", &container, &err);
+
+	if (status == 0)
+		status = container_check_supported(&container, &err);
+	ck_assert_int_eq(status, -1);
+	ck_assert_str_eq(err.code, code);
+	ck_assert_msg(strstr(err.message, part) != NULL, "'%s' is not in '%s'", part, err.message);
+}
+
+START_TEST(container_is_read)
+{
+	ct_autojson *doc = parse(CONTAINER_WITH("db", ",\"readonly\":false,\"memory_max\":1048576,\"capabilities\":[\"KILL\",\"CAP_SYS_ADMIN\"],"
+						      "\"restart\":{\"policy\":\"on-failure\",\"max_retries\":3},\"stop_signal\":\"SIGINT\","
+						      "\"mounts\":[{\"kind\":\"bind\",\"source\":\"/s\",\"target\":\"/t\",\"readonly\":true}]"));
+	struct container container;
+	struct ct_err err = CT_ERR_INIT;
+
+	ck_assert_int_eq(container_read(ct_json_root(doc), "P001", &container, &err), 0);
+	ck_assert_str_eq(container.name, "db");
+	ck_assert_uint_eq(container.layer_count, 1);
+	ck_assert(!container.readonly);
+	ck_assert_int_eq(container.memory_max, 1048576);
+	ck_assert_uint_eq(container.capabilities, (UINT64_C(1) << 5) | (UINT64_C(1) << 21));
+	ck_assert_int_eq(container.restart, RESTART_ON_FAILURE);
+	ck_assert_int_eq(container.max_retries, 3);
+	ck_assert_int_eq(container.stop_signal, 2);
+	ck_assert_uint_eq(container.mount_count, 1);
+	ck_assert(container.mounts[0].readonly && !container.mounts[0].project);
+	container_release(&container);
+}
+END_TEST
+
+START_TEST(container_errors)
+{
+	expect_container_error("[]", "P001", "an object");
+	expect_container_error("{\"name\":1}", "P001", "'name'");
+	expect_container_error(CONTAINER_WITH("a", ",\"memory_max\":-1"), "P001", "'memory_max'");
+	expect_container_error(CONTAINER_WITH("a", ",\"capabilities\":[\"NOPE\"]"), "P001", "capabilities");
+	expect_container_error(CONTAINER_WITH("a", ",\"restart\":{\"policy\":\"sometimes\"}"), "P001", "restart.policy");
+	expect_container_error(CONTAINER_WITH("a", ",\"stop_signal\":\"SIGNOPE\""), "P001", "stop_signal");
+	expect_container_error(CONTAINER_WITH("a", ",\"mounts\":[{\"kind\":\"bind\",\"source\":\"/s\",\"target\":\"relative\"}]"), "P001", "mounts");
+	expect_container_error(CONTAINER_WITH("a", ",\"mounts\":[{\"kind\":\"bind\",\"source\":\"/s\",\"target\":\"/\"}]"), "P001", "mounts");
+	expect_container_error(CONTAINER_WITH("a", ",\"healthcheck\":{}"), "R014", "health checks");
+	expect_container_error(CONTAINER_WITH("a", ",\"published\":[{}]"), "R009", "publish");
+}
+END_TEST
+
+static void expect_plan_error(const char *text, const char *part)
+{
+	ct_autojson *doc = parse(text);
+	struct plan plan;
+	struct ct_err err = CT_ERR_INIT;
+
+	ck_assert_int_eq(plan_read(ct_json_root(doc), &plan, &err), -1);
+	ck_assert_str_eq(err.code, "P001");
+	ck_assert_msg(strstr(err.message, part) != NULL, "'%s' is not in '%s'", part, err.message);
+}
+
+START_TEST(plan_is_read)
+{
+	ct_autojson *doc = parse(PLAN(CREATE("a", "") "," CREATE("b", "\"a\"") ",{\"action\":\"destroy\",\"name\":\"c\",\"id\":\"" ID_A "\"}"));
+	struct plan plan;
+	struct ct_err err = CT_ERR_INIT;
+
+	ck_assert_int_eq(plan_read(ct_json_root(doc), &plan, &err), 0);
+	ck_assert_uint_eq(plan.count, 3);
+	ck_assert_uint_eq(plan.destroyed, 1);
+	ck_assert_uint_eq(plan.actions[1].waits_for_count, 1);
+	ck_assert_uint_eq(plan.actions[1].waits_for[0], 0);
+	plan_release(&plan);
+}
+END_TEST
+
+START_TEST(plan_errors)
+{
+	expect_plan_error("{}", "project.directory");
+	expect_plan_error("{\"project\":{\"directory\":\"/p\"}}", "state.lineage");
+	expect_plan_error(PLAN("1"), "actions[0].action");
+	expect_plan_error(PLAN("{\"action\":\"explode\",\"name\":\"a\"}"), "actions[0].action");
+	expect_plan_error(PLAN("{\"action\":\"destroy\",\"name\":\"a\"}"), "actions[0].id");
+	expect_plan_error(PLAN(CREATE("a", "") "," CREATE("a", "")), "twice");
+	expect_plan_error(PLAN(CREATE("a", "\"b\"") "," CREATE("b", "")), "does not come before");
+	expect_plan_error(PLAN(CREATE("a", "\"a\"")), "does not come before");
+	expect_plan_error(PLAN(CREATE("a", "7")), "does not come before");
+}
+END_TEST
+
+struct decision {
+	const char *actions;
+	const char *id, *digest; /* of the container 'a' that is there; NULL: none */
+	int kind;                /* -1: P002 */
+};
+
+START_TEST(decisions)
+{
+#define REPLACE(id) "{\"action\":\"replace\",\"name\":\"a\",\"id\":\"" id "\",\"config_digest\":\"" DIGEST_A "\",\"container\":" CONTAINER("a") "}"
+#define KEEP(id) "{\"action\":\"keep\",\"name\":\"a\",\"id\":\"" id "\",\"config_digest\":\"" DIGEST_A "\",\"container\":" CONTAINER("a") "}"
+#define DESTROY(id) "{\"action\":\"destroy\",\"name\":\"a\",\"id\":\"" id "\"}"
+	static const struct decision table[] = {
+		{ PLAN(CREATE("a", "")), NULL, NULL, JOB_START },
+		{ PLAN(CREATE("a", "")), ID_A, DIGEST_B, -1 },
+		/* Nothing has run in it, so the same wish is one more attempt. */
+		{ PLAN(CREATE("a", "")), ID_A, DIGEST_A, JOB_REPLACE },
+		{ PLAN(REPLACE(ID_A)), ID_A, DIGEST_B, JOB_REPLACE },
+		{ PLAN(REPLACE(ID_A)), ID_B, DIGEST_B, -1 },
+		{ PLAN(REPLACE(ID_A)), NULL, NULL, -1 },
+		{ PLAN(KEEP(ID_A)), NULL, NULL, -1 },
+		{ PLAN(KEEP(ID_A)), ID_A, DIGEST_B, -1 },
+		{ PLAN(DESTROY(ID_A)), ID_A, DIGEST_B, JOB_DESTROY },
+		{ PLAN(DESTROY(ID_A)), ID_B, DIGEST_B, JOB_GONE },
+		{ PLAN(DESTROY(ID_A)), NULL, NULL, JOB_GONE },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const struct decision *decision = &table[i];
+		ct_autojson *doc = parse(decision->actions);
+		ct_autostate state = CT_STATE_INIT;
+		char name[] = "a", text[] = "x", directory[] = "/nonexistent", digest[80];
+		struct plan plan;
+		struct deploy deploy = { .plan = &plan, .state = &state, .lock = -1 };
+		struct ct_err err = CT_ERR_INIT;
+		int status;
+
+		ck_assert_int_eq(plan_read(ct_json_root(doc), &plan, &err), 0);
+		if (decision->id) {
+			struct ct_state_entry entry = { .name = name, .created_at = text, .image = text, .directory = directory };
+
+			strcpy(entry.id, decision->id);
+			strcpy(digest, decision->digest);
+			entry.config_digest = digest;
+			ct_state_add(&state, &entry);
+		}
+		status = deploy_decide(&deploy, &err);
+		if (decision->kind < 0) {
+			ck_assert_msg(status == -1 && strcmp(err.code, "P002") == 0, "decision %zu", i);
+		} else {
+			ck_assert_msg(status == 0 && (int)deploy.jobs[0].kind == decision->kind, "decision %zu: %d", i,
+				      status ? -1 : (int)deploy.jobs[0].kind);
+		}
+		deploy_release(&deploy);
+		plan_release(&plan);
+	}
+}
+END_TEST
+
+START_TEST(log_lines)
+{
+	static const char line[] = "2026-01-02T03:04:05.123456789Z stderr P half a line";
+	struct log_entry entry;
+
+	ck_assert(log_parse(line, strlen(line), &entry));
+	ck_assert(entry.is_stderr && entry.partial);
+	ck_assert_uint_eq(entry.time_length, 30);
+	ck_assert_uint_eq(entry.length, strlen("half a line"));
+	ck_assert(log_parse("t stdout F ", 11, &entry));
+	ck_assert_uint_eq(entry.length, 0);
+	ck_assert(!log_parse("t stdout F", 10, &entry));
+	ck_assert(!log_parse("t stdnot F x", 12, &entry));
+	ck_assert(!log_parse("t stdout X x", 12, &entry));
+	ck_assert(!log_parse("", 0, &entry));
+}
+END_TEST
+
+/* Through a real pipe: what goes in comes out of the reader, and the tail is found. */
+START_TEST(log_round_trip)
+{
+	char directory[] = "/tmp/unit-spawn.XXXXXX", path[64];
+	struct log_stream stream = { "stdout", -1 };
+	struct log_reader reader = { .fd = -1 };
+	int pipes[2], log, lines = 0;
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/" LOG_FILE, directory);
+	log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	ck_assert_int_eq(pipe2(pipes, O_CLOEXEC), 0);
+	stream.input = pipes[0];
+	for (int i = 0; i < 100; i++) {
+		ck_assert_int_eq(ct_write_all(pipes[1], "line\n", 5), 0);
+		ck_assert(log_copy(&stream, log));
+	}
+	ck_assert_int_eq(ct_write_all(pipes[1], "no end", 6), 0);
+	close(pipes[1]);
+	while (log_copy(&stream, log))
+		;
+	ck_assert_int_eq(stream.input, -1);
+	log_reader_open(&reader, directory);
+	while (log_reader_next(&reader)) {
+		lines++;
+		ck_assert_int_eq(reader.entry.partial, lines == 101);
+		reader.has_entry = false;
+	}
+	ck_assert_int_eq(lines, 101);
+	log_reader_tail(&reader, 7);
+	for (lines = 0; log_reader_next(&reader); lines++)
+		reader.has_entry = false;
+	ck_assert_int_eq(lines, 7);
+	log_reader_close(&reader);
+	close(log);
+	ck_assert_int_eq(ct_remove_tree_at(AT_FDCWD, directory), 0);
+}
+END_TEST
+
+START_TEST(templates_expand)
+{
+	struct ct_err err = CT_ERR_INIT;
+	char *text;
+
+	setenv("UNIT_SET", "value", 1);
+	unsetenv("UNIT_UNSET");
+	setenv("CONTAINUST_SECRET_DB_PASSWORD", "geheim", 1);
+	text = expand_template("a ${env.UNIT_SET} ${env.UNIT_UNSET} ${env.UNIT_UNSET:-d} $${x} $1 ${secret.db.password}", &err);
+	ck_assert_str_eq(text, "a value  d ${x} $1 geheim");
+	free(text);
+	ck_assert_ptr_null(expand_template("${secret.nowhere-to-be-found}", &err));
+	ck_assert_str_eq(err.code, "R013");
+	ck_assert_ptr_nonnull(strstr(err.message, "nowhere-to-be-found"));
+	ck_assert_ptr_null(expand_template("${db.host}", &err));
+	ck_assert_str_eq(err.code, "S001");
+}
+END_TEST
+
+/* A secret's file must be its owner's alone; the newline at its end is the editor's. */
+START_TEST(secret_files)
+{
+	char directory[] = "/tmp/unit-spawn.XXXXXX", path[64], link[64];
+	struct ct_err err = CT_ERR_INIT;
+	char *text;
+	int fd;
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	setenv("CONTAINUST_SECRETS_DIR", directory, 1);
+	snprintf(path, sizeof(path), "%s/token", directory);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_eq(ct_write_all(fd, "abc\n", 4), 0);
+	text = expand_template("${secret.token}", &err);
+	ck_assert_str_eq(text, "abc");
+	free(text);
+	ck_assert_int_eq(fchmod(fd, 0640), 0);
+	ck_assert_ptr_null(expand_template("${secret.token}", &err));
+	ck_assert_str_eq(err.code, "R013");
+	ck_assert_int_eq(fchmod(fd, 0600), 0);
+	close(fd);
+	snprintf(link, sizeof(link), "%s/other", directory);
+	ck_assert_int_eq(symlink(path, link), 0);
+	ck_assert_ptr_null(expand_template("${secret.other}", &err));
+	ck_assert_int_eq(ct_remove_tree_at(AT_FDCWD, directory), 0);
+	unsetenv("CONTAINUST_SECRETS_DIR");
+}
+END_TEST
+
+START_TEST(names_and_numbers)
+{
+	ck_assert_int_eq(signal_number("SIGTERM"), 15);
+	ck_assert_int_eq(signal_number("INT"), 2);
+	ck_assert_int_eq(signal_number("9"), 9);
+	ck_assert_int_eq(signal_number("RTMIN+3"), 37);
+	ck_assert_int_eq(signal_number("0"), -1);
+	ck_assert_int_eq(signal_number("65"), -1);
+	ck_assert_int_eq(signal_number("SIGNOPE"), -1);
+	ck_assert_int_eq(capability_number("NET_BIND_SERVICE"), 10);
+	ck_assert_int_eq(capability_number("CAP_CHOWN"), 0);
+	ck_assert_int_eq(capability_number("net_bind_service"), -1);
+	ck_assert_int_eq(parse_seconds("0"), 0);
+	ck_assert_int_eq(parse_seconds("86400"), 86400);
+	ck_assert_int_eq(parse_seconds("86401"), -1);
+	ck_assert_int_eq(parse_seconds("-1"), -1);
+	ck_assert_int_eq(parse_seconds("1s"), -1);
+	ck_assert(is_below_tmpfs("/tmp/x") && is_below_tmpfs("/run") && !is_below_tmpfs("/running") && !is_below_tmpfs("/data"));
+}
+END_TEST
+
+START_TEST(name_index_finds)
+{
+	struct name_index index;
+
+	name_index_init(&index, 3);
+	name_index_add(&index, "b", 0);
+	name_index_add(&index, "a", 1);
+	ck_assert_ptr_null(name_index_sort(&index));
+	ck_assert_uint_eq(name_index_find(&index, "a"), 1);
+	ck_assert(name_index_find(&index, "c") == NAME_NOT_FOUND);
+	name_index_add(&index, "a", 2);
+	ck_assert_str_eq(name_index_sort(&index), "a");
+	name_index_release(&index);
+}
+END_TEST
+
+/* Half a message is no message. */
+START_TEST(reports_arrive_whole)
+{
+	struct report report;
+	struct ct_err err = CT_ERR_INIT, back = CT_ERR_INIT;
+	int pipes[2];
+
+	ck_assert_uint_le(sizeof(report), 4096);
+	ck_assert_int_eq(pipe2(pipes, O_CLOEXEC), 0);
+	ct_fail(&err, "R003", "no root");
+	ct_err_hint(&err, "look");
+	report_send(pipes[1], REPORT_FAILED, 127, &err);
+	ck_assert(report_receive(pipes[0], &report));
+	ck_assert_int_eq(report.exit_code, 127);
+	report_error(&report, &back);
+	ck_assert_str_eq(back.code, "R003");
+	ck_assert_str_eq(back.message, "no root");
+	ck_assert_str_eq(back.hint, "look");
+	ck_assert_int_eq(ct_write_all(pipes[1], &report, sizeof(report) - 1), 0);
+	close(pipes[1]);
+	ck_assert(!report_receive(pipes[0], &report));
+	close(pipes[0]);
+}
+END_TEST
+
+/* The range must be a whole one inside the block that nobody else uses. */
+START_TEST(identities_are_in_range)
+{
+	static const char *const ids[] = { ID_A, ID_B, "ffffffff-ffff-4fff-bfff-ffffffffffff", "00000000-0000-4000-8000-000000000000" };
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		struct identity identity = identity_choose(ids[i]);
+
+		if (!identity.range)
+			continue;
+		ck_assert_uint_eq(identity.base % IDENTITY_RANGE, 0);
+		ck_assert_uint_ge(identity.base, 524288);
+		ck_assert_uint_le(identity.base, UINT32_C(1879048191) - IDENTITY_RANGE + 1);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("spawn");
+	TCase *tests = tcase_create("spawn");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(tests, container_is_read);
+	tcase_add_test(tests, container_errors);
+	tcase_add_test(tests, plan_is_read);
+	tcase_add_test(tests, plan_errors);
+	tcase_add_test(tests, decisions);
+	tcase_add_test(tests, log_lines);
+	tcase_add_test(tests, log_round_trip);
+	tcase_add_test(tests, templates_expand);
+	tcase_add_test(tests, secret_files);
+	tcase_add_test(tests, names_and_numbers);
+	tcase_add_test(tests, name_index_finds);
+	tcase_add_test(tests, reports_arrive_whole);
+	tcase_add_test(tests, identities_are_in_range);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
