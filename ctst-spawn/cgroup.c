@@ -3,17 +3,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/file.h"
 
-#define PARENT_NAME "containust"
+#define NAME_PREFIX "containust-"
 #define EMPTY_TIMEOUT_MS 2000
 
 /* Something else may have been mounted over it. */
@@ -25,7 +27,7 @@ static bool is_reachable(const char *mount)
 }
 
 /* Line by line: "36 35 98:0 / /sys/fs/cgroup rw - cgroup2 …" (proc_pid_mountinfo(5)). */
-bool cgroup_find_mount(char *path, size_t size)
+static bool find_in_mountinfo(char *path, size_t size)
 {
 	ct_autobuf text = CT_BUF_INIT;
 	ct_autoclose int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
@@ -73,6 +75,19 @@ static bool own_group(char *group, size_t size)
 	return true;
 }
 
+/* The two places where it nearly always is are cheap to ask; listing all mounts is not. */
+bool cgroup_find_mount(char *path, size_t size)
+{
+	static const char *const usual[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+	struct statfs status;
+
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+		if (statfs(usual[i], &status) == 0 && status.f_type == CGROUP2_SUPER_MAGIC)
+			return snprintf(path, size, "%s", usual[i]) < (int)size;
+	}
+	return find_in_mountinfo(path, size);
+}
+
 /* Looked up once: mounts do not move while a tool runs. NULL: there is none. */
 static const char *base_path(void)
 {
@@ -94,7 +109,7 @@ bool cgroup_path(const char *id, char *path, size_t size)
 {
 	const char *base = base_path();
 
-	return base && snprintf(path, size, "%s/" PARENT_NAME "/%s", base, id) < (int)size;
+	return base && snprintf(path, size, "%s/" NAME_PREFIX "%s", base, id) < (int)size;
 }
 
 static int write_file(int directory, const char *name, const char *text)
@@ -104,24 +119,15 @@ static int write_file(int directory, const char *name, const char *text)
 	return fd < 0 ? -1 : ct_write_all(fd, text, strlen(text));
 }
 
-/* A controller must be handed down from the root through the parent before the group's own files appear. */
-static void enable_controllers(const char *parent)
+/* A controller must be handed down by the group above before the group's own files appear. */
+static void enable_controllers(const char *base)
 {
 	static const char *const controllers[] = { "+memory", "+cpu", "+pids" };
-	char above[PATH_MAX];
+	ct_autoclose int fd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	snprintf(above, sizeof(above), "%s/..", parent);
-	for (size_t i = 0; i < sizeof(controllers) / sizeof(controllers[0]); i++) {
-		const char *const directories[] = { above, parent };
-
-		for (size_t j = 0; j < 2; j++) {
-			ct_autoclose int fd = open(directories[j], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-			/* What could not be enabled shows when the limit is written. */
-			if (fd >= 0)
-				(void)write_file(fd, "cgroup.subtree_control", controllers[i]);
-		}
-	}
+	/* What could not be enabled shows when the limit is written. */
+	for (size_t i = 0; fd >= 0 && i < sizeof(controllers) / sizeof(controllers[0]); i++)
+		(void)write_file(fd, "cgroup.subtree_control", controllers[i]);
 }
 
 static int cannot_limit(const char *controller, const char *property, struct ct_err *err)
@@ -159,45 +165,30 @@ static bool has_limits(const struct container *container)
 	return container->memory_max > 0 || container->cpu_weight > 0 || container->cpu_max_us > 0;
 }
 
-/* The parent may vanish between the two calls, when another container was its last one: then once more. */
-static int make_group(const char *parent, const char *path)
+static int cannot_create(const struct container *container, struct ct_err *err)
 {
-	for (int attempt = 0; attempt < 100; attempt++) {
-		if (mkdir(path, 0755) == 0 || errno == EEXIST)
-			return 0;
-		if (errno != ENOENT || (mkdir(parent, 0755) < 0 && errno != EEXIST))
-			return -1;
-	}
-	return -1;
+	ct_fail_errno(err, "R002", "'%s' cannot be enforced: no cgroup can be made in '%s'",
+		      container->memory_max > 0 ? "memory" : "cpu", base_path());
+	return ct_err_hint(err, "run as root, or in a cgroup that is delegated to you ('systemd-run --user --scope -p Delegate=yes')");
 }
 
 int cgroup_create(const struct container *container, const char *id, char *path, size_t size, int *fd, struct ct_err *err)
 {
-	char parent[PATH_MAX];
-
 	*fd = -1;
 	if (!cgroup_path(id, path, size)) {
 		path[0] = '\0';
 		return has_limits(container) ? cannot_limit("memory' or 'cpu", "memory' or 'cpu", err) : 0;
 	}
-	snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(path, '/') - path), path);
-	if (make_group(parent, path) < 0) {
-		int failure = errno;
-
+	if (mkdir(path, 0755) < 0 && errno != EEXIST) {
 		path[0] = '\0';
-		if (!has_limits(container))
-			return 0;
-		errno = failure;
-		ct_fail_errno(err, "R002", "'%s' cannot be enforced: no cgroup can be made in '%s'",
-			      container->memory_max > 0 ? "memory" : "cpu", parent);
-		return ct_err_hint(err, "run as root, or in a cgroup that is delegated to you ('systemd-run --user --scope -p Delegate=yes')");
+		return has_limits(container) ? cannot_create(container, err) : 0;
 	}
 	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (*fd < 0)
 		return ct_fail_errno(err, "R002", "cannot open the cgroup '%s'", path);
 	if (!has_limits(container))
 		return 0;
-	enable_controllers(parent);
+	enable_controllers(base_path());
 	return apply_limits(container, *fd, err);
 }
 
@@ -237,19 +228,10 @@ static void wait_until_empty(const char *path)
 
 int cgroup_remove(const char *path)
 {
-	char parent[PATH_MAX];
-
-	if (!path[0] || (rmdir(path) < 0 && errno == ENOENT))
+	if (!path[0] || rmdir(path) == 0 || errno == ENOENT)
 		return 0;
-	if (access(path, F_OK) == 0) {
-		if (cgroup_kill(path) < 0 && errno == ENOENT)
-			return 0;
-		wait_until_empty(path);
-		if (rmdir(path) < 0 && errno != ENOENT)
-			return -1;
-	}
-	snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(path, '/') - path), path);
-	if (strcmp(strrchr(parent, '/'), "/" PARENT_NAME) == 0)
-		(void)rmdir(parent);
-	return 0;
+	if (cgroup_kill(path) < 0 && errno == ENOENT)
+		return 0;
+	wait_until_empty(path);
+	return rmdir(path) < 0 && errno != ENOENT ? -1 : 0;
 }

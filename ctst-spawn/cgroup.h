@@ -2,8 +2,9 @@
  * The container's cgroup (cgroup v2, Documentation/admin-guide/cgroup-v2.rst).
  *
  * The cgroup2 file system is wherever mountinfo says. A container's group is
- * `<base>/containust/<id>`; base is the root of the mount for root and the
- * caller's own group otherwise. Groups of others are never touched.
+ * `<base>/containust-<id>`; base is the root of the mount for root and the
+ * caller's own group otherwise. There is no directory of ours above it, so none
+ * has to be made and removed for the first and the last container. Groups of others are never touched.
  */
 #ifndef CTST_SPAWN_CGROUP_H
 #define CTST_SPAWN_CGROUP_H
@@ -28,8 +29,7 @@ bool cgroup_path(const char *id, char *path, size_t size);
 int cgroup_create(const struct container *container, const char *id, char *path, size_t size, int *fd, struct ct_err *err);
 
 /*
- * Kills everything in the group, waits until it is empty and removes it, then the
- * `containust` directory above it when that was the last one. A missing group is success.
+ * Kills everything in the group, waits until it is empty and removes it. A missing group is success.
  * -1 with errno when it did not become empty within two seconds.
  */
 int cgroup_remove(const char *path);

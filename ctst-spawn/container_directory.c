@@ -7,6 +7,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "ctst-spawn/log.h"
 
 static int write_config(int directory, const struct ct_state_entry *entry, const struct ct_project *project,
 			const struct ct_json *after, const struct ct_json *container, struct ct_err *err)
@@ -46,8 +47,11 @@ int container_directory_create(const char *path, const struct ct_state_entry *en
 		return ct_fail_errno(err, "S003", "cannot open '%s'", path);
 	if (flock(directory, LOCK_EX | LOCK_NB) < 0)
 		return ct_fail_errno(err, "S003", "cannot lock '%s'", path);
+	/* The log too, so that its supervisor makes no file while this one's are being synced. */
 	if (write_config(directory, entry, project, after, container, err) < 0)
 		return -1;
+	if (mknodat(directory, LOG_FILE, S_IFREG | 0600, 0) < 0)
+		return ct_fail_errno(err, "S003", "cannot create '%s/" LOG_FILE "'", path);
 	return ct_take_fd(&directory);
 }
 

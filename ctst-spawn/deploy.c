@@ -58,13 +58,13 @@ static bool is_planned(const struct deploy *deploy, const struct ct_state_entry 
 }
 
 /*
- * The index as it is to be. It is written once, before anything starts: after a crash the
- * next command finds in it all that was meant to be, and removes every container
- * directory that it does not name, such as those of containers that were being replaced.
+ * The index as it is to be. It is written once, as early as possible: after a crash the next
+ * command finds in it all that was meant to be, and removes every container directory
+ * that it does not name, such as those of containers that were being replaced.
  */
 static void build_state(const struct deploy *deploy, struct ct_state *state)
 {
-	*state = (struct ct_state){ .serial = deploy->state->serial };
+	*state = (struct ct_state){ .serial = deploy->serial };
 	memcpy(state->lineage, deploy->state->lineage, sizeof(state->lineage));
 	/* Not in the plan at all (--no-prune): they stay, in front. */
 	for (size_t i = 0; i < deploy->state->count; i++) {
@@ -81,17 +81,16 @@ static void build_state(const struct deploy *deploy, struct ct_state *state)
 	}
 }
 
-static int store(struct deploy *deploy, int64_t *serial, struct ct_err *err)
+int deploy_store(struct deploy *deploy, struct ct_err *err)
 {
 	ct_autostate state = CT_STATE_INIT;
 
 	build_state(deploy, &state);
-	state.serial = *serial;
 	if (ct_state_store(deploy->project, &state, err) < 0)
 		return -1;
-	*serial = state.serial;
+	deploy->serial = state.serial;
 	memcpy(deploy->state->lineage, state.lineage, sizeof(state.lineage));
-	return 0;
+	return ct_state_sync(deploy->project, err);
 }
 
 static int destroy_all(struct deploy *deploy, struct ct_err *err)
@@ -114,7 +113,7 @@ static int destroy_all(struct deploy *deploy, struct ct_err *err)
 }
 
 /* A container that was not started since another failed leaves nothing behind. */
-static int drop_skipped(struct deploy *deploy, int64_t *serial, struct ct_err *err)
+static int drop_skipped(struct deploy *deploy, struct ct_err *err)
 {
 	bool any = false;
 
@@ -122,7 +121,7 @@ static int drop_skipped(struct deploy *deploy, int64_t *serial, struct ct_err *e
 		any = any || (starts(&deploy->jobs[i]) && deploy->jobs[i].phase == JOB_SKIPPED);
 	if (!any)
 		return 0;
-	if (store(deploy, serial, err) < 0)
+	if (deploy_store(deploy, err) < 0)
 		return -1;
 	for (size_t i = 0; i < deploy->plan->count; i++) {
 		struct job *job = &deploy->jobs[i];
@@ -134,21 +133,20 @@ static int drop_skipped(struct deploy *deploy, int64_t *serial, struct ct_err *e
 		if (container_remove(deploy->project, job->entry.id, err) < 0)
 			return -1;
 	}
-	return ct_state_sync(deploy->project, err);
+	return 0;
 }
 
 int deploy_run(struct deploy *deploy, struct ct_err *err)
 {
-	int64_t serial = deploy->state->serial;
-
+	deploy->serial = deploy->state->serial;
 	ct_format_time(ct_now(), deploy->created_at);
 	for (size_t i = 0; i < deploy->plan->count; i++) {
 		if (starts(&deploy->jobs[i]) && create_directory(deploy, &deploy->jobs[i], err) < 0)
 			return -1;
 	}
-	if (store(deploy, &serial, err) < 0 || deploy_schedule(deploy, err) < 0 || destroy_all(deploy, err) < 0)
+	if (deploy_schedule(deploy, err) < 0 || destroy_all(deploy, err) < 0)
 		return -1;
-	return drop_skipped(deploy, &serial, err);
+	return drop_skipped(deploy, err);
 }
 
 void deploy_release(struct deploy *deploy)

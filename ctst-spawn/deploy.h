@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "common/err.h"
 #include "common/project.h"
@@ -38,6 +39,7 @@ struct job {
 	struct ct_state_entry entry;      /* START, REPLACE: the new one; strings are borrowed but for directory */
 	int directory;                    /* locked descriptor for the supervisor until it is launched */
 	int report;                       /* its reports */
+	pid_t supervisor;                 /* 0: not launched */
 	int old_supervisor;               /* pidfd while JOB_STOPPING_OLD */
 	bool ended;
 	int exit_code;
@@ -51,6 +53,7 @@ struct deploy {
 	const struct plan *plan;
 	struct ct_state *state; /* as found */
 	struct job *jobs;       /* one per action, same order */
+	int64_t serial;         /* of the index that was written last */
 	char created_at[32];
 	int lock;               /* held until everything is started */
 	bool show_progress;
@@ -75,8 +78,9 @@ int deploy_wait(struct deploy *deploy);
 
 void deploy_release(struct deploy *deploy);
 
-/* Shared with schedule.c. */
+/* Shared with schedule.c: deploy_store() writes the index once the first containers are on their way. */
 int deploy_schedule(struct deploy *deploy, struct ct_err *err);
+int deploy_store(struct deploy *deploy, struct ct_err *err);
 void deploy_job_failed(struct deploy *deploy, struct job *job, const struct ct_err *err);
 void deploy_progress(const struct deploy *deploy, const char *name, const char *what);
 

@@ -44,7 +44,7 @@ static int execute(char *const argv[], int report, int directory)
 }
 
 /* -1 with errno, also of the child's execve(2). The child is not waited for: it outlives this program. */
-static int start(char *const argv[], int report, int directory)
+static pid_t start(char *const argv[], int report, int directory)
 {
 	volatile int failure = 0;
 	pid_t child = vfork();
@@ -54,7 +54,7 @@ static int start(char *const argv[], int report, int directory)
 		_exit(127);
 	}
 	if (child > 0 && !failure)
-		return 0;
+		return child;
 	if (child > 0) {
 		waitpid(child, NULL, 0);
 		errno = failure;
@@ -62,7 +62,7 @@ static int start(char *const argv[], int report, int directory)
 	return -1;
 }
 
-int launch_supervisor(const char *path, int directory, struct ct_err *err)
+int launch_supervisor(const char *path, int directory, pid_t *pid, struct ct_err *err)
 {
 	ct_autofree char *program = ct_asprintf("%s/ctst-supervise", ct_libexec_directory());
 	char *argv[] = { program, (char *)(uintptr_t)path, NULL };
@@ -78,7 +78,8 @@ int launch_supervisor(const char *path, int directory, struct ct_err *err)
 	close(ends[1]);
 	if (writer < 0 || high_directory < 0)
 		return ct_fail_errno(err, "R004", "cannot duplicate a descriptor");
-	if (start(argv, writer, high_directory) < 0)
+	*pid = start(argv, writer, high_directory);
+	if (*pid < 0)
 		return ct_fail_errno(err, "R004", "cannot execute '%s'", program);
 	return ct_take_fd(&report);
 }

@@ -2,14 +2,17 @@
 #ifndef CTST_SPAWN_LAUNCH_H
 #define CTST_SPAWN_LAUNCH_H
 
+#include <sys/types.h>
+
 #include "common/err.h"
 
 /*
  * Executes ctst-supervise for the container directory at `path`. `directory` is the locked
  * descriptor of container_directory_create(), which the supervisor inherits; the caller
- * closes its own copy. Returns the reading end of the report pipe. -1: R004.
+ * closes its own copy. Returns the reading end of the report pipe, and the supervisor's pid,
+ * which is a child's that is never waited for and so cannot be another's. -1: R004.
  */
-int launch_supervisor(const char *path, int directory, struct ct_err *err);
+int launch_supervisor(const char *path, int directory, pid_t *pid, struct ct_err *err);
 
 /*
  * One report pipe per container: raises the soft limit of open files to the hard one,

@@ -266,6 +266,8 @@ bool run_watch(struct supervisor *supervisor)
 			log_copy(&supervisor->error_output, supervisor->log);
 		if (watches[1].revents && !on_report(supervisor))
 			return false;
+		if (supervisor->ended && supervisor->output.input < 0 && supervisor->error_output.input < 0)
+			return true;
 		/* Nothing but the end of init: whatever it has written is in the pipes now. */
 		if (watches[4].revents && !watches[1].revents)
 			return true;

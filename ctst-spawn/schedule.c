@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -84,7 +85,7 @@ static void launch(struct schedule *schedule, struct job *job)
 	struct ct_err err = CT_ERR_INIT;
 
 	job->phase = JOB_STARTING;
-	job->report = launch_supervisor(job->entry.directory, job->directory, &err);
+	job->report = launch_supervisor(job->entry.directory, job->directory, &job->supervisor, &err);
 	close(job->directory);
 	job->directory = -1;
 	if (job->report < 0)
@@ -179,16 +180,42 @@ static int wait_for_active(struct schedule *schedule, struct ct_err *err)
 	return 0;
 }
 
+/*
+ * The index is written while the first containers come up. Should this program be killed before
+ * that, the next command finds directories that no index names and ends what runs in them.
+ * Should it fail, the same is done here.
+ */
+static int store(struct schedule *schedule, struct ct_err *err)
+{
+	if (deploy_store(schedule->deploy, err) == 0)
+		return 0;
+	for (size_t i = 0; i < schedule->deploy->plan->count; i++) {
+		const struct job *job = &schedule->deploy->jobs[i];
+		union sigval at_once = { .sival_int = 0 };
+		struct report report;
+
+		if (job->supervisor <= 0 || sigqueue(job->supervisor, SIGTERM, at_once) < 0)
+			continue;
+		while (report_receive(job->report, &report))
+			;
+	}
+	return -1;
+}
+
 static int run(struct schedule *schedule, struct ct_err *err)
 {
+	bool stored = false;
+
 	for (;;) {
 		while (schedule->head < schedule->tail && schedule->active_count < MOST_AT_ONCE) {
 			begin(schedule, &schedule->deploy->jobs[schedule->queue[schedule->head++]]);
 			drop_inactive(schedule);
 		}
-		/* The index is on the disk before this program says that it is done; the containers need not wait for that. */
+		if (!stored && store(schedule, err) < 0)
+			return -1;
+		stored = true;
 		if (schedule->active_count == 0 && schedule->head == schedule->tail)
-			return ct_state_sync(schedule->deploy->project, err);
+			return 0;
 		if (schedule->active_count > 0 && wait_for_active(schedule, err) < 0)
 			return -1;
 		drop_inactive(schedule);

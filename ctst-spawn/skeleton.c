@@ -64,7 +64,7 @@ int skeleton_make(const struct rootfs *rootfs, struct ct_err *err)
 			return ct_fail_errno(err, "R003", "cannot create '%s'", directories[i]);
 	}
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		if (make_file(files[i], "") < 0)
+		if (mknod(files[i], S_IFREG | 0644, 0) < 0)
 			return ct_fail_errno(err, "R003", "cannot create '%s'", files[i]);
 	}
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {

@@ -38,7 +38,7 @@
 
 static int supervisor_fail(struct supervisor *supervisor, int exit_code, const struct ct_err *err)
 {
-	(void)cgroup_remove(supervisor->status.cgroup);
+	(void)cgroup_remove(supervisor->group);
 	supervisor->status.cgroup[0] = '\0';
 	supervisor->status.state = CT_FAILED;
 	supervisor->status.exit_code = exit_code;
@@ -63,11 +63,14 @@ static int load(struct supervisor *supervisor, const char *path, struct ct_err *
 	supervisor->identity = identity_choose(supervisor->config.id);
 	if (!supervisor->config.container.readonly && sources_make_writable(&supervisor->identity, err) < 0)
 		return -1;
-	supervisor->log = openat(supervisor->directory, LOG_FILE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	supervisor->log = openat(supervisor->directory, LOG_FILE, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 	if (supervisor->log < 0)
 		return ct_fail_errno(err, "S003", "cannot open '%s/" LOG_FILE "'", path);
-	return cgroup_create(&supervisor->config.container, supervisor->config.id, supervisor->status.cgroup,
-			     sizeof(supervisor->status.cgroup), &supervisor->cgroup, err);
+	if (cgroup_create(&supervisor->config.container, supervisor->config.id, supervisor->group, sizeof(supervisor->group),
+			  &supervisor->cgroup, err) < 0)
+		return -1;
+	memcpy(supervisor->status.cgroup, supervisor->group, sizeof(supervisor->status.cgroup));
+	return 0;
 }
 
 static bool wants_restart(const struct supervisor *supervisor)
@@ -109,20 +112,29 @@ static void record_end(struct supervisor *supervisor, enum ct_run_state state)
 	(void)ct_status_write(supervisor->directory, status);
 }
 
+/* The last run is over: that is written down and told before the kernel has taken the namespaces apart. */
+static void conclude(struct supervisor *supervisor)
+{
+	supervisor->status.cgroup[0] = '\0';
+	record_end(supervisor, supervisor->stop_asked || supervisor->exit_code == 0 ? CT_STOPPED : CT_FAILED);
+	report_send(SUPERVISE_REPORT_FD, REPORT_ENDED, supervisor->exit_code, NULL);
+}
+
 static int supervise(struct supervisor *supervisor)
 {
 	struct ct_err err = CT_ERR_INIT;
-	bool started;
 
 	for (;;) {
 		if (run_start(supervisor, &err) < 0) {
 			run_finish(supervisor);
 			return supervisor_fail(supervisor, CT_EXIT_FAILED, &err);
 		}
-		started = run_watch(supervisor);
-		run_finish(supervisor);
-		if (!started)
+		if (!run_watch(supervisor)) {
+			run_finish(supervisor);
 			return supervisor_fail(supervisor, supervisor->exit_code, &supervisor->failure);
+		}
+		if (!supervisor->ended || wants_restart(supervisor))
+			run_finish(supervisor);
 		if (!supervisor->reported) {
 			ct_fail(&err, "R004", "the container's first process was killed before the command ran");
 			return supervisor_fail(supervisor, supervisor->exit_code, &err);
@@ -135,10 +147,9 @@ static int supervise(struct supervisor *supervisor)
 		if (supervisor->stop_asked)
 			break;
 	}
-	(void)cgroup_remove(supervisor->status.cgroup);
-	supervisor->status.cgroup[0] = '\0';
-	record_end(supervisor, supervisor->stop_asked || supervisor->exit_code == 0 ? CT_STOPPED : CT_FAILED);
-	return 0;
+	conclude(supervisor);
+	run_finish(supervisor);
+	return cgroup_remove(supervisor->group);
 }
 
 /* A session of its own, no terminal, nothing of the caller's open but the two descriptors it was given. */
@@ -197,7 +208,5 @@ int main(int argc, char **argv)
 	(void)ct_process_identify(getpid(), &supervisor.status.supervisor);
 	status = load(&supervisor, argv[operand], &err) < 0 ? supervisor_fail(&supervisor, CT_EXIT_FAILED, &err) :
 							      supervise(&supervisor);
-	if (status == 0)
-		report_send(SUPERVISE_REPORT_FD, REPORT_ENDED, supervisor.exit_code, NULL);
 	return status < 0 ? CT_EXIT_FAILED : CT_EXIT_OK;
 }

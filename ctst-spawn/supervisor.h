@@ -26,6 +26,7 @@ struct supervisor {
 	char *hostname;
 	char *title; /* argv as one block of memory, see struct init */
 	size_t title_length;
+	char group[sizeof(((struct ct_status *)0)->cgroup)]; /* path of the cgroup; "": none */
 	int directory, log, signals, cgroup;
 
 	/* Of the present run; -1 while there is none. */
@@ -47,7 +48,9 @@ struct supervisor {
 int run_start(struct supervisor *supervisor, struct ct_err *err);
 
 /*
- * Copies output, serves signals and reports until the container's first process has gone.
+ * Copies output, serves signals and reports until the command has ended and nobody holds its
+ * output open, or the container's first process has gone: what the kernel then still has to
+ * clear up is waited for in run_finish().
  * false: its command could not be started; `failure` says why.
  */
 bool run_watch(struct supervisor *supervisor);

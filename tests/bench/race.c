@@ -2,9 +2,9 @@
  * Runs commands in turn, A B A B …, and prints the median time of each from its start
  * to its end, in milliseconds: what disturbs one run disturbs its neighbours too.
  *
- * usage: race RUNS NAME [<INPUT] COMMAND… -- NAME [<INPUT] COMMAND… [-- …]
+ * usage: race RUNS NAME [<INPUT] [!PREPARE] COMMAND… [-- NAME …]
  *
- * Standard input is INPUT or /dev/null, standard output /dev/null. A command that does
+ * PREPARE is a shell command that runs before each start and is not timed. Standard input is INPUT or /dev/null, standard output /dev/null. A command that does
  * not exit 0 ends the race.
  */
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 extern char **environ;
 
 struct runner {
-	const char *name, *input;
+	const char *name, *input, *prepare;
 	char **command;
 	double *times;
 };
@@ -36,10 +36,15 @@ static double now(void)
 static double run(const struct runner *runner)
 {
 	posix_spawn_file_actions_t actions;
-	double start = now();
+	double start;
 	int status;
 	pid_t child;
 
+	if (runner->prepare && system(runner->prepare) != 0) {
+		fprintf(stderr, "race: '%s' failed\n", runner->prepare);
+		exit(1);
+	}
+	start = now();
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, runner->input, O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
@@ -69,6 +74,8 @@ static int read_runners(char **argv, struct runner runners[MOST_RUNNERS], size_t
 		*runner = (struct runner){ .name = *argv++, .input = "/dev/null", .times = calloc(runs, sizeof(double)) };
 		if (*argv && (*argv)[0] == '<')
 			runner->input = *argv++ + 1;
+		if (*argv && (*argv)[0] == '!')
+			runner->prepare = *argv++ + 1;
 		runner->command = argv;
 		while (*argv && strcmp(*argv, "--") != 0)
 			argv++;
@@ -85,7 +92,7 @@ int main(int argc, char **argv)
 	int count;
 
 	if (argc < 4 || runs == 0 || runs > 100000) {
-		fputs("usage: race RUNS NAME [<INPUT] COMMAND… [-- NAME …]\n", stderr);
+		fputs("usage: race RUNS NAME [<INPUT] [!PREPARE] COMMAND… [-- NAME …]\n", stderr);
 		return 2;
 	}
 	count = read_runners(argv + 2, runners, runs);

@@ -20,7 +20,7 @@ groups() {
 
 	mount=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
 	for id in $(ls .containust/containers 2>/dev/null); do
-		[ -d "$mount/containust/$id" ] && echo "$mount/containust/$id"
+		[ -d "$mount/containust-$id" ] && echo "$mount/containust-$id"
 	done
 	return 0
 }
@@ -92,7 +92,7 @@ check_leftovers() {
 		is_known "$pid" || fail "process $pid is left: $(command_of "$pid")"
 	done
 	for group in $(groups); do
-		grep -q "\"id\": \"${group##*/}\"" after.json || fail "cgroup $group is left"
+		grep -q "\"id\": \"${group##*containust-}\"" after.json || fail "cgroup $group is left"
 	done
 	! grep -q "$PWD" /proc/self/mountinfo || fail "a mount is left"
 }

@@ -309,7 +309,7 @@ missing_source() {
 	expect_status 1
 	expect_err 'R003.*nonexistent'
 	ctst ps >/dev/null
-	[ -z "$(find "$(findmnt -n -t cgroup2 -o TARGET | head -n 1)/containust" -maxdepth 1 -name "$(ls .containust/containers)" 2>/dev/null)" ]
+	[ ! -e "$(findmnt -n -t cgroup2 -o TARGET | head -n 1)/containust-$(ls .containust/containers)" ]
 }
 tap_case "a container that cannot start leaves no cgroup" missing_source
 
