@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -109,39 +110,54 @@ static int bring_loopback_up(struct ct_err *err)
 	return 0;
 }
 
-static int isolate(struct init *init, struct ct_err *err)
+/* What needs the new namespaces only: it is done while the supervisor still writes the id maps. */
+static int prepare_namespaces(const struct init *init, struct ct_err *err)
 {
-	int trees[CONTAINER_MOST_TREES];
-	int count = receive_trees(init->socket, trees);
-	size_t layers = init->container->layer_count;
-	struct rootfs rootfs = {
-		.container = init->container,
-		.hostname = init->hostname,
-		.layers = trees,
-		.mounts = trees + layers,
-		.place = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC),
-		.writable = -1,
-	};
-
-	if (count < 0)
-		_exit(1);
-	if (rootfs.place < 0)
-		return ct_fail_errno(err, "R003", "cannot open the container's directory");
 	/* The cgroup namespace takes the group this process is in by now as its root (cgroup_namespaces(7)). */
 	if (unshare(CLONE_NEWCGROUP) < 0)
 		return ct_fail_errno(err, "R001", "cannot create a cgroup namespace");
-	/* Without a range of ids nothing needs to be mapped, and this process may open the trees itself. */
-	if (!init->range && sources_open(init->container, init->writable, -1, trees, err) < 0)
-		return -1;
-	if (init->writable)
-		rootfs.writable = trees[layers + init->container->mount_count];
-	if (become_root(err) < 0)
-		return -1;
-	die_with_supervisor(init->socket);
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return ct_fail_errno(err, "R003", "cannot make the mounts private");
 	if (init->own_network && bring_loopback_up(err) < 0)
 		return -1;
 	if (sethostname(init->hostname, strlen(init->hostname)) < 0)
 		return ct_fail_errno(err, "R001", "cannot set the host name '%s'", init->hostname);
+	if (capabilities_bound(init->payload->capabilities) < 0)
+		return ct_fail_errno(err, "R004", "cannot give up capabilities");
+	return 0;
+}
+
+/* The supervisor is waited for; when it is gone, so is the reason for this process. */
+static void await_supervisor(int socket, int *trees)
+{
+	if (receive_trees(socket, trees) < 0)
+		_exit(1);
+}
+
+static int isolate(struct init *init, struct ct_err *err)
+{
+	ct_autoclose int place = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int trees[CONTAINER_MOST_TREES];
+	size_t layers = init->container->layer_count;
+	struct rootfs rootfs = { .container = init->container, .layers = trees, .mounts = trees + layers, .writable = -1 };
+
+	if (place < 0)
+		return ct_fail_errno(err, "R003", "cannot open the container's directory");
+	if (prepare_namespaces(init, err) < 0)
+		return -1;
+	await_supervisor(init->socket, trees);
+	/* Without a range of ids nothing needs to be mapped, and this process may open the trees itself. */
+	if (!init->range && sources_open(init->container, init->writable, -1, trees, err) < 0)
+		return -1;
+	if (become_root(err) < 0)
+		return -1;
+	die_with_supervisor(init->socket);
+	if (rootfs_prepare(place, init->hostname, err) < 0)
+		return -1;
+	if (init->range)
+		await_supervisor(init->socket, trees);
+	if (init->writable)
+		rootfs.writable = trees[layers + init->container->mount_count];
 	return rootfs_enter(&rootfs, err);
 }
 
@@ -227,9 +243,7 @@ void init_run(struct init *init)
 	pid_t payload;
 
 	close_off(init);
-	if (isolate(init, &err) < 0 || payload_find_user(init->payload, &err) < 0 || connect_output(init, &err) < 0 ||
-	    (capabilities_bound(init->payload->capabilities) < 0 &&
-	     ct_fail_errno(&err, "R004", "cannot give up capabilities") < 0)) {
+	if (isolate(init, &err) < 0 || payload_find_user(init->payload, &err) < 0 || connect_output(init, &err) < 0) {
 		report_send(init->socket, REPORT_FAILED, exit_code, &err);
 		_exit(1);
 	}

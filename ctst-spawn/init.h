@@ -5,11 +5,14 @@
  *
  * Life cycle, seen from the supervisor:
  *
- *	1. clone3(2) with all namespaces; the child calls init_run() and waits
- *	2. the supervisor writes the id maps and sends one message with the trees:
- *	   layers, mounts, the writable tree if there is one (SCM_RIGHTS)
- *	3. init builds and starts, then sends REPORT_STARTED or REPORT_FAILED
- *	4. init sends REPORT_ENDED when the payload has ended, and exits; the kernel
+ *	1. clone3(2) with all namespaces; the child calls init_run(), does what needs no
+ *	   ids, and waits
+ *	2. the supervisor writes the id maps and sends a message without anything; init
+ *	   becomes root of the container and begins to build
+ *	3. the supervisor opens the trees and sends them: layers, mounts, the writable
+ *	   tree if there is one (SCM_RIGHTS)
+ *	4. init builds and starts, then sends REPORT_STARTED or REPORT_FAILED
+ *	5. init sends REPORT_ENDED when the payload has ended, and exits; the kernel
  *	   kills what is left in the namespace
  *
  * It dies with its supervisor (PR_SET_PDEATHSIG).
@@ -36,7 +39,7 @@ struct init {
 
 void init_run(struct init *init) __attribute__((noreturn));
 
-/* The supervisor's half of step 2. -1: R003. */
+/* The supervisor's half of steps 2 (no trees) and 3. -1: R001. */
 int init_send_trees(int socket, const int *trees, size_t count, struct ct_err *err);
 
 #endif

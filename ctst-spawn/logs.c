@@ -17,7 +17,6 @@
 #include "ctst-spawn/log_reader.h"
 #include "ctst-spawn/reconcile.h"
 #include "ctst-spawn/select.h"
-#include "ctst-spawn/stop.h"
 
 static const char *file, *tail, *since;
 static bool follow, timestamps, prefixed;
@@ -146,33 +145,65 @@ static void drain(int inotify)
 {
 	char events[16384];
 
-	while (read(inotify, events, sizeof(events)) > 0)
+	while (inotify >= 0 && read(inotify, events, sizeof(events)) > 0)
 		;
 }
 
+/*
+ * Closing an inotify instance takes the kernel some ten milliseconds, so it is made only for containers that live
+ * longer than a few of them. Until then the logs are simply read again.
+ */
+#define PATIENCE_ROUNDS 4
+#define PATIENCE_MS 4
+
+static int open_inotify(const struct view *view)
+{
+	int inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	for (size_t i = 0; inotify >= 0 && i < view->count; i++) {
+		if (view->sources[i].supervisor >= 0)
+			(void)inotify_add_watch(inotify, view->sources[i].entry->directory, IN_MODIFY | IN_CREATE | IN_ONLYDIR);
+	}
+	return inotify;
+}
+
+static size_t watch_living(const struct view *view, struct pollfd *watches, int inotify)
+{
+	size_t living = 0;
+
+	for (size_t i = 0; i < view->count; i++) {
+		watches[i] = (struct pollfd){ .fd = view->sources[i].supervisor, .events = POLLIN };
+		living += view->sources[i].supervisor >= 0;
+	}
+	watches[view->count] = (struct pollfd){ .fd = inotify, .events = POLLIN };
+	return living;
+}
+
+static void forget_ended(struct view *view, const struct pollfd *watches)
+{
+	for (size_t i = 0; i < view->count; i++) {
+		if (watches[i].fd >= 0 && watches[i].revents) {
+			close(view->sources[i].supervisor);
+			view->sources[i].supervisor = -1;
+		}
+	}
+}
+
 /* What is still to come: a change in a directory is new text, the end of a supervisor the end of its log. */
-static int follow_logs(struct view *view, int inotify, struct ct_err *err)
+static int follow_logs(struct view *view, struct ct_err *err)
 {
 	struct pollfd *watches = ct_alloc_array(view->count + 1, sizeof(*watches));
-	size_t living = 1;
+	ct_autoclose int inotify = -1;
 	int status = 0;
 
-	while (status == 0 && living > 0) {
-		living = 0;
-		watches[view->count] = (struct pollfd){ .fd = inotify, .events = POLLIN };
-		for (size_t i = 0; i < view->count; i++) {
-			watches[i] = (struct pollfd){ .fd = view->sources[i].supervisor, .events = POLLIN };
-			living += view->sources[i].supervisor >= 0;
-		}
-		if (living > 0 && poll(watches, view->count + 1, -1) < 0 && errno != EINTR)
+	for (int round = 0; status == 0 && watch_living(view, watches, inotify) > 0; round++) {
+		if (poll(watches, view->count + 1, inotify < 0 ? PATIENCE_MS : -1) < 0 && errno != EINTR)
 			status = ct_fail_errno(err, CT_NO_CODE, "cannot wait for the logs");
+		/* The watches before the read that follows: what is written in between is not missed. */
+		if (inotify < 0 && round >= PATIENCE_ROUNDS)
+			inotify = open_inotify(view);
 		drain(inotify);
-		for (size_t i = 0; i < view->count; i++) {
-			if (watches[i].fd >= 0 && watches[i].revents) {
-				close(view->sources[i].supervisor);
-				view->sources[i].supervisor = -1;
-			}
-		}
+		forget_ended(view, watches);
 		if (status == 0)
 			status = print_available(view, err);
 	}
@@ -204,8 +235,18 @@ static int parse_since(char text[CT_TIME_LENGTH + 1])
 	return -1;
 }
 
-/* The watch before the first read: what is written in between is not missed. */
-static int open_sources(struct view *view, const struct ct_state_entry *const *entries, uint64_t lines, int inotify)
+/* A pidfd of the supervisor while there is more to come; -1 when the last word is in the log. */
+static int open_writer(const struct ct_state_entry *entry)
+{
+	struct ct_status status;
+	struct ct_err ignored = CT_ERR_INIT;
+
+	if (ct_status_read(entry->directory, &status, &ignored) < 0 || status.state == CT_STOPPED || status.state == CT_FAILED)
+		return -1;
+	return ct_process_open(&status.supervisor);
+}
+
+static void open_sources(struct view *view, const struct ct_state_entry *const *entries, uint64_t lines)
 {
 	for (size_t i = 0; i < view->count; i++) {
 		struct source *source = &view->sources[i];
@@ -214,20 +255,16 @@ static int open_sources(struct view *view, const struct ct_state_entry *const *e
 		*source = (struct source){ .entry = entries[i], .reader = { .fd = -1 }, .supervisor = -1 };
 		if (length > view->width)
 			view->width = length > 40 ? 40 : length;
-		if (inotify >= 0) {
-			(void)inotify_add_watch(inotify, entries[i]->directory, IN_MODIFY | IN_CREATE | IN_ONLYDIR);
-			source->supervisor = supervisor_open(entries[i]);
-		}
+		if (follow)
+			source->supervisor = open_writer(entries[i]);
 		log_reader_open(&source->reader, entries[i]->directory);
 		if (tail)
 			log_reader_tail(&source->reader, lines);
 	}
-	return 0;
 }
 
 static int show(const struct ct_state_entry *const *entries, size_t count, uint64_t lines, struct ct_err *err)
 {
-	ct_autoclose int inotify = follow ? inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1;
 	struct view view = {
 		.sources = ct_alloc_array(count, sizeof(struct source)),
 		.count = count,
@@ -239,10 +276,10 @@ static int show(const struct ct_state_entry *const *entries, size_t count, uint6
 
 	if (since && parse_since(view.since) < 0)
 		ct_usage_error(&program, "'%s' is not a time", since);
-	open_sources(&view, entries, lines, inotify);
+	open_sources(&view, entries, lines);
 	status = print_available(&view, err);
 	if (status == 0 && follow)
-		status = follow_logs(&view, inotify, err);
+		status = follow_logs(&view, err);
 	for (size_t i = 0; i < count; i++) {
 		log_reader_close(&view.sources[i].reader);
 		if (view.sources[i].supervisor >= 0)

@@ -105,11 +105,16 @@ static int pivot(struct ct_err *err)
 	return 0;
 }
 
+int rootfs_prepare(int place, const char *hostname, struct ct_err *err)
+{
+	if (enter_working_place(place, err) < 0)
+		return -1;
+	return skeleton_make(hostname, err);
+}
+
 int rootfs_enter(const struct rootfs *rootfs, struct ct_err *err)
 {
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return ct_fail_errno(err, "R003", "cannot make the mounts private");
-	if (enter_working_place(rootfs->place, err) < 0 || skeleton_make(rootfs, err) < 0 || attach_layers(rootfs, err) < 0 ||
+	if (attach_layers(rootfs, err) < 0 ||
 	    overlay_mount(rootfs, err) < 0 || add_mount_points(rootfs, err) < 0 || kernel_mounts(err) < 0 ||
 	    volumes_mount(rootfs, err) < 0)
 		return -1;

@@ -21,18 +21,22 @@
 
 struct rootfs {
 	const struct container *container;
-	const char *hostname;
 	const int *layers; /* detached trees, see identity_open_tree() */
 	const int *mounts; /* likewise, one per container->mounts */
-	int place;         /* O_PATH of a directory to mount the working place on */
 	int writable;      /* the tree with upper/ and work/; -1 when the root is read-only */
 };
 
-/* Builds it and makes it the root directory of this process. Errors: R003. */
+/*
+ * What needs nothing of the image: the working place, mounted over the directory `place` (an
+ * O_PATH descriptor), with the skeleton in it. Errors: R003.
+ */
+int rootfs_prepare(int place, const char *hostname, struct ct_err *err);
+
+/* The rest, after rootfs_prepare(); it becomes the root directory of this process. Errors: R003. */
 int rootfs_enter(const struct rootfs *rootfs, struct ct_err *err);
 
 /* The parts, in the order rootfs_enter() takes them. The current directory is the working place. */
-int skeleton_make(const struct rootfs *rootfs, struct ct_err *err);
+int skeleton_make(const char *hostname, struct ct_err *err);
 int skeleton_add_mount_points(const struct rootfs *rootfs, int root, bool *added, struct ct_err *err);
 int overlay_mount(const struct rootfs *rootfs, struct ct_err *err);
 int kernel_mounts(struct ct_err *err);

@@ -55,7 +55,7 @@ static pid_t clone_init(struct supervisor *supervisor, struct init *init, struct
 	return (pid_t)child;
 }
 
-/* Now, while the process has not closed itself off yet. The user namespace is the first, so its descriptor is known. */
+/* For ctst-exec; and the user namespace, whose descriptor is the first, for the trees. */
 static int open_namespaces(pid_t init, struct ct_err *err)
 {
 	static const char *const names[] = SUPERVISE_NAMESPACES;
@@ -79,10 +79,13 @@ static int release_init(struct supervisor *supervisor, struct ct_err *err)
 	int trees[CONTAINER_MOST_TREES];
 	int count, status;
 
-	if (identity_map(&supervisor->identity, supervisor->init, err) < 0 || open_namespaces(supervisor->init, err) < 0)
+	if (identity_map(&supervisor->identity, supervisor->init, err) < 0)
 		return -1;
+	/* Without root the namespaces can be opened only as long as the process has not closed itself off. */
 	if (!supervisor->identity.range)
-		return init_send_trees(supervisor->socket, NULL, 0, err);
+		return open_namespaces(supervisor->init, err) < 0 ? -1 : init_send_trees(supervisor->socket, NULL, 0, err);
+	if (init_send_trees(supervisor->socket, NULL, 0, err) < 0 || open_namespaces(supervisor->init, err) < 0)
+		return -1;
 	count = sources_open(container, !container->readonly, SUPERVISE_NAMESPACE_FD, trees, err);
 	if (count < 0)
 		return -1;
@@ -133,7 +136,13 @@ int run_start(struct supervisor *supervisor, struct ct_err *err)
 	supervisor->socket = sockets[0];
 	supervisor->output = (struct log_stream){ "stdout", output[0] };
 	supervisor->error_output = (struct log_stream){ "stderr", error_output[0] };
-	return supervisor->init < 0 ? -1 : release_init(supervisor, err);
+	if (supervisor->init < 0 || release_init(supervisor, err) < 0)
+		return -1;
+	/* Who is who for status.json, found out while init is busy. */
+	(void)ct_process_identify(supervisor->init, &supervisor->status.init);
+	if (supervisor->status.supervisor.pid == 0)
+		(void)ct_process_identify(getpid(), &supervisor->status.supervisor);
+	return 0;
 }
 
 void run_finish(struct supervisor *supervisor)
@@ -176,7 +185,6 @@ static void on_started(struct supervisor *supervisor)
 	status->started_at = ct_now();
 	status->finished_at = 0;
 	status->exit_code = -1;
-	(void)ct_process_identify(supervisor->init, &status->init);
 	(void)ct_status_write(supervisor->directory, status);
 	if (!supervisor->reported)
 		report_send(SUPERVISE_REPORT_FD, REPORT_STARTED, 0, NULL);

@@ -56,7 +56,7 @@ static int make_network_files(const char *hostname)
 	return make_file("skeleton/etc/resolv.conf", "");
 }
 
-int skeleton_make(const struct rootfs *rootfs, struct ct_err *err)
+int skeleton_make(const char *hostname, struct ct_err *err)
 {
 	umask(022);
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
@@ -71,7 +71,7 @@ int skeleton_make(const struct rootfs *rootfs, struct ct_err *err)
 		if (symlink(links[i].target, links[i].name) < 0)
 			return ct_fail_errno(err, "R003", "cannot create '%s'", links[i].name);
 	}
-	if (make_network_files(rootfs->hostname) < 0)
+	if (make_network_files(hostname) < 0)
 		return ct_fail_errno(err, "R003", "cannot create the files of /etc");
 	return 0;
 }

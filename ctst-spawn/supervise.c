@@ -205,7 +205,6 @@ int main(int argc, char **argv)
 	supervisor.title_length = (size_t)(argv[argc - 1] + strlen(argv[argc - 1]) - argv[0]);
 	if (detach(&supervisor) < 0)
 		return CT_EXIT_FAILED;
-	(void)ct_process_identify(getpid(), &supervisor.status.supervisor);
 	status = load(&supervisor, argv[operand], &err) < 0 ? supervisor_fail(&supervisor, CT_EXIT_FAILED, &err) :
 							      supervise(&supervisor);
 	return status < 0 ? CT_EXIT_FAILED : CT_EXIT_OK;
