@@ -11,6 +11,9 @@
 #include "common/options.h"
 
 static void set(struct ct_err *err, const char *code, const char *format, va_list arguments)
+	__attribute__((format(printf, 3, 0)));
+
+static void set(struct ct_err *err, const char *code, const char *format, va_list arguments)
 {
 	*err = (struct ct_err)CT_ERR_INIT;
 	snprintf(err->code, sizeof(err->code), "%s", code);

@@ -96,7 +96,7 @@ char *expand_template(const char *text, struct ct_err *err)
 	ct_buf_reserve(&out, template.length);
 	for (;;) {
 		struct ct_template_part part = ct_template_next(&template);
-		ct_autofree char *name = part.name.text ? ct_strndup(part.name.text, part.name.length) : NULL;
+		ct_autofree char *name = ct_strndup(part.name.text ? part.name.text : "", part.name.length);
 
 		switch (part.kind) {
 		case CT_TEMPLATE_END:

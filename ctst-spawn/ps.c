@@ -135,7 +135,7 @@ static int print_table(const struct row *rows, size_t count, struct ct_err *err)
 	}
 	if (width > 40)
 		width = 40;
-	ct_buf_printf(&text, "%-12s  %-*s  %-12s  %-10s  %-8s  %s\n", "CONTAINER ID", width, "NAME", "STATE", "PORTS", "RESTARTS", "UPTIME");
+	ct_buf_printf(&text, "%-12s  %-*s  %-14s  %-10s  %-8s  %s\n", "CONTAINER ID", width, "NAME", "STATE", "PORTS", "RESTARTS", "UPTIME");
 	for (size_t i = 0; i < count; i++) {
 		const struct ct_status *status = &rows[i].status;
 		char state[32], ports[64], uptime[16] = "-";
@@ -146,7 +146,7 @@ static int print_table(const struct row *rows, size_t count, struct ct_err *err)
 		format_ports(&rows[i], ports, sizeof(ports));
 		if (status->state == CT_RUNNING)
 			ct_format_age(ct_now() - status->started_at, uptime, sizeof(uptime));
-		ct_buf_printf(&text, "%-12.12s  %-*s  %-12s  %-10s  %-8d  %s\n", rows[i].entry->id, width, rows[i].entry->name, state,
+		ct_buf_printf(&text, "%-12.12s  %-*s  %-14s  %-10s  %-8d  %s\n", rows[i].entry->id, width, rows[i].entry->name, state,
 			      ports[0] ? ports : "-", status->restarts, uptime);
 	}
 	for (size_t i = 0; i < text.length; i++) {

@@ -72,7 +72,8 @@ static int scan(const struct ct_project *project, struct ct_state *state, struct
 			ct_warn("ctst-ps", "'%s' is not taken into the index: %s", path, problem.message);
 	}
 	closedir(directory);
-	qsort(state->entries, state->count, sizeof(*state->entries), by_creation);
+	if (state->count > 1)
+		qsort(state->entries, state->count, sizeof(*state->entries), by_creation);
 	return 0;
 }
 

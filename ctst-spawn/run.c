@@ -94,6 +94,17 @@ static int release_init(struct supervisor *supervisor, struct ct_err *err)
 	return status;
 }
 
+/*
+ * A program that opens /dev/stdout opens the pipe's inode anew, with its own rights: so the pipe belongs to root of
+ * the container, which hands it on to the command's user (connect_output() in init.c).
+ */
+static int make_output(const struct identity *identity, int ends[2])
+{
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	return identity->range ? fchown(ends[1], identity->base, identity->base) : 0;
+}
+
 static void close_pair(int pair[2])
 {
 	if (pair[0] >= 0)
@@ -116,7 +127,7 @@ int run_start(struct supervisor *supervisor, struct ct_err *err)
 		.title_length = supervisor->title_length,
 	};
 
-	if (pipe2(output, O_CLOEXEC) < 0 || pipe2(error_output, O_CLOEXEC) < 0 ||
+	if (make_output(&supervisor->identity, output) < 0 || make_output(&supervisor->identity, error_output) < 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
 		ct_fail_errno(err, "R004", "cannot create pipes");
 		close_pair(output);

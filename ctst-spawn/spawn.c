@@ -65,13 +65,27 @@ static int print_result(const struct deploy *deploy, struct ct_err *err)
 	return ct_write_stdout(text.data, text.length, err);
 }
 
+static bool connects(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		if (plan->actions[i].waits_for_count > 0)
+			return true;
+	}
+	return false;
+}
+
 static int apply(struct deploy *deploy, struct ct_err *err)
 {
 	deploy->lock = ct_state_lock(deploy->project, err);
 	if (deploy->lock < 0 || reconcile(deploy->project, deploy->state, err) < 0 || deploy_decide(deploy, err) < 0)
 		return -1;
-	if (!deploy_is_done(deploy) && deploy_run(deploy, err) < 0)
-		return -1;
+	if (!deploy_is_done(deploy)) {
+		if (connects(deploy->plan))
+			ct_warn(program.name, "in this version a container has a loopback only: "
+				"components that are connected are started in order, but cannot reach each other yet");
+		if (deploy_run(deploy, err) < 0)
+			return -1;
+	}
 	close(deploy->lock);
 	deploy->lock = -1;
 	return output ? print_result(deploy, err) : 0;

@@ -49,7 +49,7 @@ static const struct command {
 	{ "stop", GROUP_CONTAINERS, "stop them, in reverse order" },
 	{ "rm", GROUP_CONTAINERS, "remove stopped ones and their data" },
 	{ "parse", GROUP_STAGES, "a .ctst file as JSON" },
-	{ "image", GROUP_STAGES, "import, pin, list and remove images" },
+	{ "image", GROUP_STAGES, "import, pin, list and verify images" },
 	{ "plan", GROUP_STAGES, "what would change" },
 	{ "spawn", GROUP_STAGES, "carry out a plan" },
 	{ "supervise", GROUP_PLUMBING, NULL },

@@ -162,6 +162,33 @@ secrets_leave_no_trace() {
 }
 tap_case "a secret is in the environment of its process and nowhere else" secrets_leave_no_trace
 
+output_can_be_opened() {
+	cat >stack.ctst <<-'EOF'
+		COMPONENT a { image = "preset://busybox" command = ["/bin/sh", "-c", "echo by name >/dev/stdout; echo and error >/dev/stderr"] }
+	EOF
+	run ctst run stack.ctst
+	expect_status 0
+	expect_out 'by name'
+	expect_err 'and error'
+	[ "$(id -u)" = 0 ] || return 0
+	sed -i 's/preset:\/\/busybox"/& user = "1000:1000"/' stack.ctst
+	run ctst run stack.ctst
+	expect_status 0
+	expect_out 'by name'
+}
+tap_case "a program may open /dev/stdout, whatever its user" output_can_be_opened
+
+loopback_only_is_said() {
+	three
+	run ctst run -d stack.ctst
+	expect_err 'warning: .*loopback'
+	run ctst -q run -d stack.ctst
+	refute_err loopback
+	run ctst run -d stack.ctst
+	refute_err loopback
+}
+tap_case "that connected components cannot reach each other yet is said" loopback_only_is_said
+
 ctrl_c() {
 	three
 	ctst run stack.ctst >out 2>err &
