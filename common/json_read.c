@@ -4,20 +4,12 @@
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
+#include "common/arena.h"
 #include "common/json.h"
-
-/* Nodes and strings lie in chunks that are only ever freed together. */
-struct chunk {
-	struct chunk *next;
-	size_t used, size;
-	char bytes[] __attribute__((aligned(16)));
-};
-
-#define FIRST_CHUNK ((size_t)4096)
-#define LARGEST_CHUNK ((size_t)4 << 20)
+#include "common/utf8.h"
 
 struct ct_json_doc {
-	struct chunk *chunks;
+	struct ct_arena arena; /* nodes and strings */
 	struct ct_json *root;
 };
 
@@ -29,28 +21,6 @@ struct reader {
 	const char *problem;
 };
 
-static void *arena_take(struct ct_json_doc *doc, size_t size)
-{
-	struct chunk *chunk = doc->chunks;
-	void *taken;
-
-	size = (size + 15) & ~(size_t)15;
-	if (!chunk || chunk->size - chunk->used < size) {
-		size_t wanted = chunk ? chunk->size * 2 : FIRST_CHUNK;
-
-		if (wanted > LARGEST_CHUNK)
-			wanted = LARGEST_CHUNK;
-		if (wanted < size)
-			wanted = size;
-		chunk = ct_alloc(sizeof(*chunk) + wanted);
-		*chunk = (struct chunk){ .next = doc->chunks, .size = wanted };
-		doc->chunks = chunk;
-	}
-	taken = chunk->bytes + chunk->used;
-	chunk->used += size;
-	return taken;
-}
-
 static int refuse(struct reader *reader, const char *problem)
 {
 	reader->problem = problem;
@@ -59,22 +29,17 @@ static int refuse(struct reader *reader, const char *problem)
 
 static const char *copy_text(struct reader *reader, const char *text, size_t length)
 {
-	char *copy;
-
 	if (memchr(text, '\0', length)) {
 		refuse(reader, "a string holds a NUL character");
 		return NULL;
 	}
-	copy = arena_take(reader->doc, length + 1);
-	memcpy(copy, text, length);
-	copy[length] = '\0';
-	return copy;
+	return ct_arena_copy(&reader->doc->arena, text, length);
 }
 
 /* Links a new node behind its siblings; NULL when there was a problem. */
 static struct ct_json *add(struct reader *reader, enum ct_json_type type)
 {
-	struct ct_json *node = arena_take(reader->doc, sizeof(*node));
+	struct ct_json *node = ct_arena_alloc(&reader->doc->arena, sizeof(*node));
 	struct ct_json *parent;
 
 	*node = (struct ct_json){ .type = type, .key = reader->key };
@@ -269,6 +234,9 @@ static int parse(yajl_handle parser, struct reader *reader, const char *text, si
 	/* The library takes a NUL for the end of the document and would not look behind it. */
 	if (memchr(text, '\0', length))
 		return ct_fail(err, code, "malformed JSON: it holds a NUL byte");
+	/* Its own check lets overlong forms and surrogates pass. */
+	if (!ct_utf8_is_valid(text, length))
+		return ct_fail(err, code, "malformed JSON: it is not valid UTF-8");
 	status = yajl_parse(parser, (const unsigned char *)text, length);
 	if (status == yajl_status_ok) {
 		/* All of it was taken; what can be wrong now is its end. */
@@ -310,10 +278,7 @@ void ct_json_free(struct ct_json_doc *doc)
 {
 	if (!doc)
 		return;
-	for (struct chunk *chunk = doc->chunks, *next; chunk; chunk = next) {
-		next = chunk->next;
-		free(chunk);
-	}
+	ct_arena_release(&doc->arena);
 	free(doc);
 }
 

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "common/buf.h"
 
@@ -56,6 +57,11 @@ static inline struct ct_template ct_template_start(const char *text, size_t leng
 struct ct_template_part ct_template_next(struct ct_template *template);
 
 bool ct_slice_is(struct ct_slice slice, const char *text);
+
+static inline struct ct_slice ct_slice_of(const char *text)
+{
+	return (struct ct_slice){ text, strlen(text) };
+}
 
 /* Appends text so that a later expansion gives it back unchanged: `${` becomes `$${`. */
 void ct_template_quote(struct ct_buf *out, const char *text);

@@ -59,6 +59,6 @@ void composition_release(struct composition *composition)
 	free(composition->components);
 	free(composition->connections);
 	free(composition->exposures);
-	names_release(&composition->names);
+	ct_names_release(&composition->names);
 	*composition = (struct composition){ 0 };
 }

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "common/template.h"
-#include "ctst-parse/names.h"
+#include "common/names.h"
 #include "ctst-parse/source.h"
 
 #define LIST_MAX_ITEMS 4096
@@ -99,7 +99,7 @@ struct composition {
 	const struct source *source;
 	struct component *components;
 	size_t component_count, component_capacity;
-	struct names names; /* of components */
+	struct ct_names names; /* of components */
 	struct connection *connections;
 	size_t connection_count, connection_capacity;
 	struct exposure *exposures;

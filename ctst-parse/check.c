@@ -166,7 +166,7 @@ static void check_reachable(struct checker *checker)
 	}
 }
 
-void check_composition(struct composition *composition, struct arena *arena, struct diagnostics *diagnostics,
+void check_composition(struct composition *composition, struct ct_arena *arena, struct diagnostics *diagnostics,
 		       const struct check_options *options)
 {
 	struct checker checker = {

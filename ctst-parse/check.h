@@ -5,7 +5,7 @@
 #ifndef CTST_PARSE_CHECK_H
 #define CTST_PARSE_CHECK_H
 
-#include "ctst-parse/arena.h"
+#include "common/arena.h"
 #include "ctst-parse/ast.h"
 #include "ctst-parse/diagnostics.h"
 
@@ -18,7 +18,7 @@ struct check_options {
 
 struct checker {
 	struct composition *composition;
-	struct arena *arena;
+	struct ct_arena *arena;
 	struct diagnostics *diagnostics;
 	const struct check_options *options;
 	struct component *component; /* whose property is checked */
@@ -26,7 +26,7 @@ struct checker {
 };
 
 /* All checks, in the order: components, connections, exposed ports. */
-void check_composition(struct composition *composition, struct arena *arena, struct diagnostics *diagnostics,
+void check_composition(struct composition *composition, struct ct_arena *arena, struct diagnostics *diagnostics,
 		       const struct check_options *options);
 
 /* E006 at the value; its message is "'<property>' …". */

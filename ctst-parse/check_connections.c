@@ -10,10 +10,10 @@
 
 static uint32_t resolve(struct checker *checker, struct ct_slice name, struct span span)
 {
-	uint32_t number = names_find(&checker->composition->names, name);
+	uint32_t number = ct_names_find(&checker->composition->names, name);
 	struct component *component;
 
-	if (number == NAME_UNKNOWN) {
+	if (number == CT_NAME_UNKNOWN) {
 		check_undefined(checker, name, span);
 		return NO_COMPONENT;
 	}
@@ -91,9 +91,9 @@ static void find_duplicates(struct checker *checker, const struct graph *graph, 
 }
 
 /* The prefix of a component's variables (DB_HOST) in small letters, its name with '_' for '-'; in the arena. */
-static struct ct_slice prefix_of(struct arena *arena, struct ct_slice name)
+static struct ct_slice prefix_of(struct ct_arena *arena, struct ct_slice name)
 {
-	char *text = arena_alloc(arena, name.length);
+	char *text = ct_arena_alloc(arena, name.length);
 
 	for (size_t i = 0; i < name.length; i++)
 		text[i] = name.text[i] == '-' ? '_' : (char)tolower((unsigned char)name.text[i]);
@@ -116,7 +116,7 @@ static bool is_its_own_prefix(struct ct_slice name)
 static bool classify_prefixes(struct checker *checker, uint32_t *classes)
 {
 	const struct composition *all = checker->composition;
-	struct names others = NAMES_INIT;
+	struct ct_names others = CT_NAMES_INIT;
 	bool shared = false;
 
 	for (uint32_t i = 0; i < all->component_count; i++) {
@@ -126,12 +126,12 @@ static bool classify_prefixes(struct checker *checker, uint32_t *classes)
 		if (is_its_own_prefix(all->components[i].name))
 			continue;
 		prefix = prefix_of(checker->arena, all->components[i].name);
-		classes[i] = names_find(&all->names, prefix);
-		if (classes[i] == NAME_UNKNOWN)
-			classes[i] = names_add(&others, prefix, i);
+		classes[i] = ct_names_find(&all->names, prefix);
+		if (classes[i] == CT_NAME_UNKNOWN)
+			classes[i] = ct_names_add(&others, prefix, i, &classes[i]) ? i : classes[i];
 		shared |= classes[i] != i;
 	}
-	names_release(&others);
+	ct_names_release(&others);
 	return shared;
 }
 
@@ -179,8 +179,8 @@ void check_connections(struct checker *checker)
 
 	for (size_t i = 0; i < all->connection_count; i++) {
 		if (i + PREFETCH_DISTANCE < all->connection_count) {
-			names_prefetch(&all->names, all->connections[i + PREFETCH_DISTANCE].from_name);
-			names_prefetch(&all->names, all->connections[i + PREFETCH_DISTANCE].to_name);
+			ct_names_prefetch(&all->names, all->connections[i + PREFETCH_DISTANCE].from_name);
+			ct_names_prefetch(&all->names, all->connections[i + PREFETCH_DISTANCE].to_name);
 		}
 		resolve_both(checker, &all->connections[i]);
 	}

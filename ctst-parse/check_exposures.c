@@ -217,10 +217,10 @@ static bool ports_are_known(const struct component *component)
 static void match_named(struct checker *checker, struct exposure *exposure)
 {
 	struct composition *all = checker->composition;
-	uint32_t number = names_find(&all->names, exposure->component_name);
+	uint32_t number = ct_names_find(&all->names, exposure->component_name);
 	struct component *component;
 
-	if (number == NAME_UNKNOWN) {
+	if (number == CT_NAME_UNKNOWN) {
 		check_undefined(checker, exposure->component_name, exposure->component_span);
 		return;
 	}

@@ -51,11 +51,11 @@ static bool check_component_part(struct scan *scan, const struct ct_template_par
 {
 	struct checker *checker = scan->checker;
 	struct composition *all = checker->composition;
-	uint32_t number = names_find(&all->names, part->name);
+	uint32_t number = ct_names_find(&all->names, part->name);
 	bool needs_port = ct_slice_is(part->field, "port") || ct_slice_is(part->field, "connection_string");
 	struct component *component;
 
-	if (number == NAME_UNKNOWN) {
+	if (number == CT_NAME_UNKNOWN) {
 		unknown_component(checker, part_span(scan, part->name), part->name);
 		return false;
 	}

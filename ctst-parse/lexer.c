@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ctst-parse/lexer_internal.h"
-#include "ctst-parse/utf8.h"
+#include "common/utf8.h"
 
 enum byte_class {
 	CLASS_WORD_BEGIN = 1 << 0,
@@ -62,7 +62,7 @@ struct diagnostic *lexer_error(struct lexer *lexer, const char *code, struct spa
 bool lexer_step_wide(struct lexer *lexer)
 {
 	uint32_t character;
-	size_t length = utf8_decode(lexer->at, (size_t)(lexer->end - lexer->at), &character);
+	size_t length = ct_utf8_decode(lexer->at, (size_t)(lexer->end - lexer->at), &character);
 
 	if (length == 0) {
 		lexer->at++;
@@ -292,7 +292,7 @@ static bool lex_punctuation(struct lexer *lexer, struct token *token)
 	return false;
 }
 
-void lexer_start(struct lexer *lexer, const struct source *source, struct arena *arena, struct diagnostics *diagnostics)
+void lexer_start(struct lexer *lexer, const struct source *source, struct ct_arena *arena, struct diagnostics *diagnostics)
 {
 	*lexer = (struct lexer){
 		.source = source,

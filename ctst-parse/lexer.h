@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "common/template.h"
-#include "ctst-parse/arena.h"
+#include "common/arena.h"
 #include "ctst-parse/diagnostics.h"
 #include "ctst-parse/source.h"
 
@@ -66,7 +66,7 @@ struct token {
 
 struct lexer {
 	const struct source *source;
-	struct arena *arena;
+	struct ct_arena *arena;
 	struct diagnostics *diagnostics; /* NULL: look ahead in silence */
 	const char *at;
 	const char *end;
@@ -75,7 +75,7 @@ struct lexer {
 	bool line_begins; /* no token on this line yet */
 };
 
-void lexer_start(struct lexer *lexer, const struct source *source, struct arena *arena,
+void lexer_start(struct lexer *lexer, const struct source *source, struct ct_arena *arena,
 		 struct diagnostics *diagnostics);
 
 /* At the end of the file TOKEN_END, again and again. */

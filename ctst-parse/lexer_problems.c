@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "ctst-parse/lexer_internal.h"
-#include "ctst-parse/utf8.h"
+#include "common/utf8.h"
 
 /* Characters that come from word processors and web pages, and what was meant. */
 static const struct {
@@ -49,7 +49,7 @@ bool lexer_at_foreign_letter(const struct lexer *lexer, const char *at)
 {
 	uint32_t character;
 
-	return (unsigned char)*at >= 0x80 && utf8_decode(at, (size_t)(lexer->end - at), &character) > 0 &&
+	return (unsigned char)*at >= 0x80 && ct_utf8_decode(at, (size_t)(lexer->end - at), &character) > 0 &&
 	       character >= 0xa1 && !is_quote(character) && !is_arrow(character) &&
 	       find_known(character) == KNOWN_COUNT;
 }
@@ -86,20 +86,20 @@ static void stray_character(struct lexer *lexer)
 	struct diagnostic *problem;
 	size_t length, known;
 
-	length = utf8_decode(begin, (size_t)(lexer->end - begin), &character);
+	length = ct_utf8_decode(begin, (size_t)(lexer->end - begin), &character);
 	if (length == 0) {
 		lexer_error(lexer, "E001", span, "invalid UTF-8: byte 0x%02x", (unsigned char)*begin);
 		do
 			lexer->at++;
 		while ((unsigned char)*lexer->at >= 0x80 &&
-		       utf8_decode(lexer->at, (size_t)(lexer->end - lexer->at), &next) == 0);
+		       ct_utf8_decode(lexer->at, (size_t)(lexer->end - lexer->at), &next) == 0);
 		return;
 	}
 	/* A line indented with no-break spaces is one mistake. */
 	do
 		lexer_step_wide(lexer);
 	while ((unsigned char)*lexer->at >= 0x80 &&
-	       utf8_decode(lexer->at, (size_t)(lexer->end - lexer->at), &next) > 0 && next == character);
+	       ct_utf8_decode(lexer->at, (size_t)(lexer->end - lexer->at), &next) > 0 && next == character);
 	span.length = (uint32_t)(lexer->at - begin);
 	known = find_known(character);
 	if (known == KNOWN_COUNT) {
@@ -115,7 +115,7 @@ bool lexer_wrong_arrow(struct lexer *lexer, struct token *token)
 	const char *begin = lexer->at;
 	struct span span = lexer_span(lexer, begin, begin + 1);
 	uint32_t character = 0;
-	size_t length = utf8_decode(begin, (size_t)(lexer->end - begin), &character);
+	size_t length = ct_utf8_decode(begin, (size_t)(lexer->end - begin), &character);
 
 	if (memcmp(begin, "=>", 2) == 0)
 		length = 2;
@@ -226,7 +226,7 @@ bool lexer_at_wrong_quote(const struct lexer *lexer)
 	uint32_t character;
 
 	return (*lexer->at == '\'' || (unsigned char)*lexer->at >= 0x80) &&
-	       utf8_decode(lexer->at, (size_t)(lexer->end - lexer->at), &character) > 0 && is_quote(character);
+	       ct_utf8_decode(lexer->at, (size_t)(lexer->end - lexer->at), &character) > 0 && is_quote(character);
 }
 
 void lexer_wrong_quotes(struct lexer *lexer, struct token *token)

@@ -100,9 +100,9 @@ static char escaped_byte(char letter)
 	}
 }
 
-static struct ct_slice resolve_escapes(struct arena *arena, const char *text, size_t length)
+static struct ct_slice resolve_escapes(struct ct_arena *arena, const char *text, size_t length)
 {
-	char *copy = arena_alloc(arena, length);
+	char *copy = ct_arena_alloc(arena, length);
 	size_t count = 0;
 
 	for (size_t i = 0; i < length; i++) {

@@ -109,7 +109,7 @@ static int parse_and_emit(const struct source *source, struct ct_err *err)
 	const struct check_options check_options = { .strict = settings.strict, .offline = ct_offline() };
 	struct diagnostics diagnostics = { .source = source };
 	struct composition composition;
-	struct arena arena = ARENA_INIT;
+	struct ct_arena arena = CT_ARENA_INIT;
 	int result = 0;
 
 	parse_source(source, &arena, &diagnostics, &parse_options, &composition);
@@ -123,7 +123,7 @@ static int parse_and_emit(const struct source *source, struct ct_err *err)
 	}
 	composition_release(&composition);
 	diagnostics_release(&diagnostics);
-	arena_release(&arena);
+	ct_arena_release(&arena);
 	return result;
 }
 

@@ -307,7 +307,7 @@ static void parse_statement(struct parser *parser)
 	}
 }
 
-void parse_source(const struct source *source, struct arena *arena, struct diagnostics *diagnostics,
+void parse_source(const struct source *source, struct ct_arena *arena, struct diagnostics *diagnostics,
 		  const struct parse_options *options, struct composition *composition)
 {
 	struct parser parser = {
@@ -320,7 +320,7 @@ void parse_source(const struct source *source, struct arena *arena, struct diagn
 
 	*composition = (struct composition){ .source = source };
 	diagnostics->source = source;
-	names_expect(&composition->names, source->length / BYTES_PER_COMPONENT);
+	ct_names_expect(&composition->names, source->length / BYTES_PER_COMPONENT);
 	lexer_start(&parser.lexer, source, arena, diagnostics);
 	parser_advance(&parser);
 	while (!parser_is(&parser, TOKEN_END))

@@ -8,7 +8,7 @@
 #ifndef CTST_PARSE_PARSER_H
 #define CTST_PARSE_PARSER_H
 
-#include "ctst-parse/arena.h"
+#include "common/arena.h"
 #include "ctst-parse/ast.h"
 #include "ctst-parse/diagnostics.h"
 
@@ -17,7 +17,7 @@ struct parse_options {
 };
 
 /* Fills *composition, whatever the file holds; problems go to `diagnostics`. Ends with composition_release(). */
-void parse_source(const struct source *source, struct arena *arena, struct diagnostics *diagnostics,
+void parse_source(const struct source *source, struct ct_arena *arena, struct diagnostics *diagnostics,
 		  const struct parse_options *options, struct composition *composition);
 
 #endif

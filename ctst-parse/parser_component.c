@@ -32,19 +32,18 @@ static void name_component(struct parser *parser, struct component *component)
 	if (token->keyword != KEYWORD_NONE)
 		diagnostics_error(parser->diagnostics, "E001", token->span,
 				  "'%.*s' is a reserved word and cannot name a component", SHOWN(token->text));
-	names_prefetch(&parser->composition->names, token->text);
+	ct_names_prefetch(&parser->composition->names, token->text);
 }
 
 /* Once the body has been read: the table's memory has arrived by then. */
 static void register_component(struct parser *parser, const struct component *component)
 {
 	uint32_t number = (uint32_t)(component - parser->composition->components);
-	uint32_t before;
+	uint32_t before = number;
 
 	if (component->name.length == 0)
 		return;
-	before = names_add(&parser->composition->names, component->name, number);
-	if (before != number)
+	if (!ct_names_add(&parser->composition->names, component->name, number, &before))
 		diagnostic_hint(diagnostics_error(parser->diagnostics, "E003", component->span,
 						  "component '%.*s' is declared twice", SHOWN(component->name)),
 				"first declared in line %u", parser->composition->components[before].span.line);
@@ -150,7 +149,7 @@ static void add_property(struct parser *parser, struct component *component, con
 				"first set in line %u", component_property(component, id)->key_span.line);
 		return;
 	}
-	entry = arena_alloc(parser->arena, sizeof(*entry));
+	entry = ct_arena_alloc(parser->arena, sizeof(*entry));
 	*entry = (struct entry){
 		.key = name->text.text,
 		.key_length = (uint32_t)name->text.length,

@@ -9,7 +9,7 @@ struct parser {
 	struct lexer lexer;
 	struct token token; /* the one that is looked at; not consumed yet */
 	const struct source *source;
-	struct arena *arena;
+	struct ct_arena *arena;
 	struct diagnostics *diagnostics;
 	const struct parse_options *options;
 	struct composition *composition;

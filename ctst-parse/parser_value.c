@@ -10,7 +10,7 @@ struct entries {
 	struct entry *last;
 	uint32_t count;
 	struct span span;  /* of the opening bracket */
-	struct names keys; /* to their lines, once there are more than FEW_MEMBERS */
+	struct ct_names keys; /* to their lines, once there are more than FEW_MEMBERS */
 	bool damaged;
 };
 
@@ -27,7 +27,7 @@ static struct entry *append(struct parser *parser, struct entries *entries, cons
 		entries->damaged = true;
 		return NULL;
 	}
-	entry = arena_alloc(parser->arena, sizeof(*entry));
+	entry = ct_arena_alloc(parser->arena, sizeof(*entry));
 	*entry = (struct entry){ .value = *value };
 	if (entries->last)
 		entries->last->next = entry;
@@ -117,9 +117,9 @@ static void parse_list(struct parser *parser, struct entries *entries, int depth
 static uint32_t line_of_key(const struct entries *entries, struct ct_slice key)
 {
 	if (entries->keys.count > 0) {
-		uint32_t line = names_find(&entries->keys, key);
+		uint32_t line = ct_names_find(&entries->keys, key);
 
-		return line == NAME_UNKNOWN ? 0 : line;
+		return line == CT_NAME_UNKNOWN ? 0 : line;
 	}
 	for (struct entry *entry = entries->first; entry; entry = entry->next) {
 		if (entry->key_length == key.length && memcmp(entry->key, key.text, key.length) == 0)
@@ -133,11 +133,11 @@ static void remember_key(struct entries *entries, const struct entry *member)
 	if (entries->count <= FEW_MEMBERS)
 		return;
 	if (entries->keys.count > 0) {
-		names_add(&entries->keys, entry_key(member), member->key_span.line);
+		ct_names_add(&entries->keys, entry_key(member), member->key_span.line, NULL);
 		return;
 	}
 	for (struct entry *entry = entries->first; entry; entry = entry->next)
-		names_add(&entries->keys, entry_key(entry), entry->key_span.line);
+		ct_names_add(&entries->keys, entry_key(entry), entry->key_span.line, NULL);
 }
 
 static void add_member(struct parser *parser, struct entries *entries, const struct token *key,
@@ -227,7 +227,7 @@ static void parse_map(struct parser *parser, struct entries *entries, int depth)
 				skip_member(parser);
 		}
 	}
-	names_release(&entries->keys);
+	ct_names_release(&entries->keys);
 }
 
 /* Over a list or map that is nested too deep, with everything in it. */

@@ -43,9 +43,9 @@ bool path_is_reserved(struct ct_slice path)
 	       ct_slice_is(first, "dev");
 }
 
-struct ct_slice path_normalise(struct ct_slice path, struct arena *arena)
+struct ct_slice path_normalise(struct ct_slice path, struct ct_arena *arena)
 {
-	char *text = arena_alloc(arena, path.length + 1);
+	char *text = ct_arena_alloc(arena, path.length + 1);
 	size_t length = 0;
 
 	for (;;) {

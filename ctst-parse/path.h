@@ -6,7 +6,7 @@
 
 #include "common/buf.h"
 #include "common/template.h"
-#include "ctst-parse/arena.h"
+#include "common/arena.h"
 
 /* Whether a component of the path is . or .. */
 bool path_has_dots(struct ct_slice path);
@@ -15,7 +15,7 @@ bool path_has_dots(struct ct_slice path);
 bool path_is_reserved(struct ct_slice path);
 
 /* Without doubled slashes and without one at the end; in the arena. */
-struct ct_slice path_normalise(struct ct_slice path, struct arena *arena);
+struct ct_slice path_normalise(struct ct_slice path, struct ct_arena *arena);
 
 /* The same as JSON text without quotes. */
 void path_write_normalised(struct ct_buf *out, struct ct_slice path);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "ctst-parse/json_text.h"
-#include "ctst-parse/utf8.h"
+#include "common/utf8.h"
 
 #define BYTES_BEFORE 160 /* of a long line, shown in front of the span */
 #define BYTES_BEHIND 240 /* from the begin of the span on */
@@ -58,7 +58,7 @@ static void append_safe(struct ct_buf *out, const char *text, size_t length)
 {
 	for (size_t i = 0; i < length;) {
 		uint32_t character = 0;
-		size_t step = utf8_decode(text + i, length - i, &character);
+		size_t step = ct_utf8_decode(text + i, length - i, &character);
 
 		if (step == 0 || is_unsafe(character) || character == '\t')
 			ct_buf_putc(out, '?');
@@ -97,7 +97,7 @@ static void append_carets(struct ct_buf *carets, bool inside, int columns)
 static uint32_t draw_character(struct ct_buf *line, struct ct_buf *carets, const char *text, size_t left, bool inside)
 {
 	uint32_t character = 0;
-	size_t step = utf8_decode(text, left, &character);
+	size_t step = ct_utf8_decode(text, left, &character);
 
 	if (step == 1 && character == '\t') {
 		ct_buf_putc(line, '\t');
@@ -110,7 +110,7 @@ static uint32_t draw_character(struct ct_buf *line, struct ct_buf *carets, const
 		return step ? (uint32_t)step : 1;
 	}
 	ct_buf_append(line, text, step);
-	append_carets(carets, inside, utf8_width(character));
+	append_carets(carets, inside, ct_utf8_width(character));
 	return (uint32_t)step;
 }
 

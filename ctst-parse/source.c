@@ -11,8 +11,8 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/file.h"
-#include "ctst-parse/large.h"
-#include "ctst-parse/utf8.h"
+#include "common/large.h"
+#include "common/utf8.h"
 
 static int too_large(const char *shown, struct ct_err *err)
 {
@@ -68,9 +68,9 @@ static int locate(struct source *source, const char *path, struct ct_err *err)
 /* The composition is JSON, and JSON has no bytes that are not text. */
 static int check_names(const struct source *source, struct ct_err *err)
 {
-	if (!utf8_is_valid(source->directory, strlen(source->directory)))
+	if (!ct_utf8_is_valid(source->directory, strlen(source->directory)))
 		return ct_fail(err, CT_NO_CODE, "the directory '%s' is not valid UTF-8", source->directory);
-	if (!utf8_is_valid(source->shown, strlen(source->shown)))
+	if (!ct_utf8_is_valid(source->shown, strlen(source->shown)))
 		return ct_fail(err, CT_NO_CODE, "the path '%s' is not valid UTF-8", source->shown);
 	return 0;
 }
@@ -80,7 +80,7 @@ static int read_bytes(struct source *source, int fd, size_t expected, struct ct_
 	ct_autobuf text = CT_BUF_INIT;
 
 	ct_buf_reserve(&text, expected + 65536);
-	large_hint(text.data, text.capacity);
+	ct_large_hint(text.data, text.capacity);
 	if (ct_read_all(fd, SOURCE_MAX_BYTES, &text) < 0)
 		return errno == EFBIG ? too_large(source->shown, err)
 				      : ct_fail_errno(err, CT_NO_CODE, "cannot read '%s'", source->shown);

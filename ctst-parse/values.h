@@ -74,7 +74,6 @@ bool image_split(struct ct_slice text, struct image_parts *parts);
 bool image_has_credentials(struct ct_slice text);
 
 bool hostname_is_valid(struct ct_slice text);
-bool capability_is_known(struct ct_slice name);
 
 /* Keeps the values of env keys like DB_PASSWORD, and image URIs with a password, out of everything that is printed. */
 void hide_secrets(struct diagnostics *diagnostics, const struct component *component);

@@ -1,6 +1,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "common/capability_names.h"
+#include "common/names.h"
 #include "ctst-parse/check.h"
 #include "ctst-parse/json_text.h"
 #include "ctst-parse/properties.h"
@@ -144,67 +146,6 @@ void check_network(struct checker *checker, const struct entry *property)
 				"it is bridge, host, none, or a name of letters, digits, '-' and '_'");
 }
 
-/* In the order of their numbers: linux/capability.h. A unit test compares them with the kernel's header. */
-static const char *const capabilities[] = {
-	"CHOWN",
-	"DAC_OVERRIDE",
-	"DAC_READ_SEARCH",
-	"FOWNER",
-	"FSETID",
-	"KILL",
-	"SETGID",
-	"SETUID",
-	"SETPCAP",
-	"LINUX_IMMUTABLE",
-	"NET_BIND_SERVICE",
-	"NET_BROADCAST",
-	"NET_ADMIN",
-	"NET_RAW",
-	"IPC_LOCK",
-	"IPC_OWNER",
-	"SYS_MODULE",
-	"SYS_RAWIO",
-	"SYS_CHROOT",
-	"SYS_PTRACE",
-	"SYS_PACCT",
-	"SYS_ADMIN",
-	"SYS_BOOT",
-	"SYS_NICE",
-	"SYS_RESOURCE",
-	"SYS_TIME",
-	"SYS_TTY_CONFIG",
-	"MKNOD",
-	"LEASE",
-	"AUDIT_WRITE",
-	"AUDIT_CONTROL",
-	"SETFCAP",
-	"MAC_OVERRIDE",
-	"MAC_ADMIN",
-	"SYSLOG",
-	"WAKE_ALARM",
-	"BLOCK_SUSPEND",
-	"AUDIT_READ",
-	"PERFMON",
-	"BPF",
-	"CHECKPOINT_RESTORE",
-};
-
-#define CAPABILITY_COUNT (sizeof(capabilities) / sizeof(capabilities[0]))
-
-static size_t capability_number(struct ct_slice name)
-{
-	size_t number = 0;
-
-	while (number < CAPABILITY_COUNT && !ct_slice_is(name, capabilities[number]))
-		number++;
-	return number;
-}
-
-bool capability_is_known(struct ct_slice name)
-{
-	return capability_number(name) < CAPABILITY_COUNT;
-}
-
 static void report_capability(struct checker *checker, const struct value *value)
 {
 	struct ct_slice name = value_text(value), bare = name;
@@ -216,7 +157,7 @@ static void report_capability(struct checker *checker, const struct value *value
 		diagnostic_hint(problem, "name each capability that the component needs");
 	if (name.length > 4 && strncasecmp(name.text, "CAP_", 4) == 0)
 		bare = (struct ct_slice){ name.text + 4, name.length - 4 };
-	diagnostic_did_you_mean(problem, suggest_word(bare, capabilities, CAPABILITY_COUNT));
+	diagnostic_did_you_mean(problem, suggest_word(bare, ct_capability_names, CT_CAPABILITY_COUNT));
 	diagnostic_hint(problem, "capabilities(7) lists them, here without CAP_");
 }
 
@@ -228,13 +169,13 @@ void check_capabilities(struct checker *checker, const struct entry *property)
 		return;
 	for (const struct entry *item = property->value.first; item; item = item->next) {
 		const struct value *value = &item->value;
-		size_t number;
+		int number;
 
 		if (!check_kind(checker, value, VALUE_STRING, "capability") ||
 		    !check_no_template(checker, value, "capabilities"))
 			continue;
-		number = capability_number(value_text(value));
-		if (number == CAPABILITY_COUNT)
+		number = ct_capability_number(value_text(value));
+		if (number < 0)
 			report_capability(checker, value);
 		else if (seen & (uint64_t)1 << number)
 			diagnostics_error(checker->diagnostics, "E018", value->span,
@@ -257,7 +198,7 @@ static bool is_identifier(struct ct_slice text)
 
 void check_required_params(struct checker *checker, const struct entry *property)
 {
-	struct names seen = NAMES_INIT;
+	struct ct_names seen = CT_NAMES_INIT;
 
 	if (!check_kind(checker, &property->value, VALUE_LIST, "required_params"))
 		return;
@@ -271,11 +212,11 @@ void check_required_params(struct checker *checker, const struct entry *property
 						    "'%.*s' is not the name of a property or variable",
 						    SHOWN(value_text(value))),
 					"e.g. \"image\" or \"DB_NAME\"");
-		else if (names_add(&seen, value_text(value), value->span.offset) != value->span.offset)
+		else if (!ct_names_add(&seen, value_text(value), 0, NULL))
 			diagnostics_error(checker->diagnostics, "E018", value->span, "'%.*s' is listed twice",
 					  SHOWN(value_text(value)));
 	}
-	names_release(&seen);
+	ct_names_release(&seen);
 }
 
 void write_string(struct ct_buf *out, const struct composition *composition, const struct value *value)

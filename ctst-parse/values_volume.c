@@ -194,23 +194,21 @@ void check_volume(struct checker *checker, const struct entry *property)
 
 void check_volumes(struct checker *checker, const struct entry *property)
 {
-	struct names targets = NAMES_INIT;
+	struct ct_names targets = CT_NAMES_INIT;
 
 	if (!check_kind(checker, &property->value, VALUE_LIST, "volumes"))
 		return;
 	for (const struct entry *item = property->value.first; item; item = item->next) {
 		struct volume volume;
-		uint32_t before;
 
 		if (!check_one_volume(checker, &item->value, &volume))
 			continue;
 		volume.target = path_normalise(volume.target, checker->arena);
-		before = names_add(&targets, volume.target, item->value.span.offset);
-		if (before != item->value.span.offset)
+		if (!ct_names_add(&targets, volume.target, 0, NULL))
 			diagnostics_error(checker->diagnostics, "E018", item->value.span,
 					  "two volumes are mounted on '%.*s'", SHOWN(volume.target));
 	}
-	names_release(&targets);
+	ct_names_release(&targets);
 }
 
 static void write_one_volume(struct ct_buf *out, const struct composition *composition, const struct value *value)

@@ -28,7 +28,7 @@ static int read_ports(const struct reading *in)
 	if (in->value->length > MAX_LIST)
 		return check_fail(in->err, in->place, "%zu items, at most %zu are allowed", in->value->length,
 				  MAX_LIST);
-	ports = arena_array(&in->composition->arena, in->value->length, sizeof(*ports));
+	ports = ct_arena_array(&in->composition->arena, in->value->length, sizeof(*ports));
 	ct_json_each(item, in->value) {
 		int64_t port;
 

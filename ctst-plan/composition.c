@@ -22,14 +22,14 @@ static int read_components(struct composition *composition, const struct ct_json
 		return -1;
 	if (list->length > MAX_COMPONENTS)
 		return check_fail(err, place, "%zu components, at most %zu are allowed", list->length, MAX_COMPONENTS);
-	composition->components = arena_array(&composition->arena, list->length, sizeof(*composition->components));
+	composition->components = ct_arena_array(&composition->arena, list->length, sizeof(*composition->components));
 	ct_json_each(object, list) {
 		size_t index = composition->count;
 		struct component *component = &composition->components[index];
 
 		if (component_read(composition, component, object, index, err) < 0)
 			return -1;
-		if (!names_add(&composition->names, component->name, strlen(component->name), (uint32_t)index, NULL))
+		if (!ct_names_add(&composition->names, ct_slice_of(component->name), (uint32_t)index, NULL))
 			return check_fail(err, PLACE_MEMBER(PLACE_ITEM(place, index), "name"),
 					  "two components are called '%s'", component->name);
 		composition->count++;
@@ -45,7 +45,7 @@ static int read_reference(const struct composition *composition, const struct ct
 
 	if (check_member_string(object, key, place, &name, err) < 0)
 		return -1;
-	if (!names_find(&composition->names, name, strlen(name), index))
+	if (!ct_names_get(&composition->names, ct_slice_of(name), index))
 		return check_fail(err, PLACE_MEMBER(place, key), "there is no component '%s'", name);
 	if (composition->components[*index].template_only)
 		return check_fail(err, PLACE_MEMBER(place, key),
@@ -60,7 +60,7 @@ static int read_connections(struct composition *composition, const struct ct_jso
 
 	if (optional_list(root, "connections", &list, err) < 0)
 		return -1;
-	composition->edges = arena_array(&composition->arena, list ? list->length : 0, sizeof(*composition->edges));
+	composition->edges = ct_arena_array(&composition->arena, list ? list->length : 0, sizeof(*composition->edges));
 	ct_json_each(object, list) {
 		const struct place *item = PLACE_ITEM(place, composition->edge_count);
 		struct edge *edge = &composition->edges[composition->edge_count];
@@ -147,8 +147,8 @@ static int read_all_exposed(struct composition *composition, const struct ct_jso
 		return -1;
 	if (!list || list->length == 0)
 		return 0;
-	composition->exposed = arena_array(&composition->arena, list->length, sizeof(*composition->exposed));
-	last = arena_array(&composition->arena, composition->count, sizeof(*last));
+	composition->exposed = ct_arena_array(&composition->arena, list->length, sizeof(*composition->exposed));
+	last = ct_arena_array(&composition->arena, composition->count, sizeof(*last));
 	ct_json_each(object, list) {
 		uint32_t index = (uint32_t)composition->exposed_count;
 		struct exposed *exposed = &composition->exposed[index];
@@ -188,7 +188,7 @@ int composition_read(struct composition *composition, const struct ct_json *root
 
 void composition_release(struct composition *composition)
 {
-	names_release(&composition->names);
-	arena_release(&composition->arena);
+	ct_names_release(&composition->names);
+	ct_arena_release(&composition->arena);
 	*composition = (struct composition)COMPOSITION_INIT;
 }

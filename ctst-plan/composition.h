@@ -15,8 +15,8 @@
 
 #include "common/err.h"
 #include "common/json.h"
-#include "ctst-plan/arena.h"
-#include "ctst-plan/names.h"
+#include "common/arena.h"
+#include "common/names.h"
 
 /* Limits of the language; "list" also bounds env and volumes. */
 #define MAX_COMPONENTS ((size_t)200000)
@@ -110,14 +110,14 @@ struct composition {
 	const char *directory;
 	struct component *components; /* in the order of their declaration */
 	size_t count;
-	struct names names; /* of the components → index */
+	struct ct_names names; /* of the components → index */
 	struct edge *edges; /* in the order of their declaration; may hold duplicates, no self-edges */
 	size_t edge_count;
 	struct exposed *exposed;
 	size_t exposed_count;
 	struct image *images; /* NULL: the document has none */
 	size_t image_count;
-	struct arena arena;
+	struct ct_arena arena;
 };
 
 #define COMPOSITION_INIT \

@@ -6,7 +6,7 @@
 /* The property `name` of the component, for messages. */
 #define PROPERTY(name) PLACE_MEMBER(NULL, name)
 
-static struct arena *arena_of(struct building *building)
+static struct ct_arena *arena_of(struct building *building)
 {
 	return building->resolver.arena;
 }
@@ -59,7 +59,7 @@ static int build_args(struct building *building, struct container *container, st
 		      (component->entrypoint ? component->entrypoint->length : 0) +
 		      (component->command ? component->command->length : 0);
 
-	container->args = arena_array(arena_of(building), most, sizeof(*container->args));
+	container->args = ct_arena_array(arena_of(building), most, sizeof(*container->args));
 	if (component->entrypoint) {
 		if (append_resolved(building, container, "entrypoint", component->entrypoint, container->args,
 				    &container->arg_count, err) < 0)
@@ -157,7 +157,7 @@ static int check_source(struct building *building, const struct container *conta
 	ct_autobuf path = CT_BUF_INIT;
 
 	if (strcmp(mount->kind, "project") == 0 && is_volume_name(mount->source)) {
-		mount->source = arena_printf(arena_of(building), "%s/%s", building->project->volumes, mount->source);
+		mount->source = ct_arena_printf(arena_of(building), "%s/%s", building->project->volumes, mount->source);
 		return 0;
 	}
 	if (strcmp(mount->kind, "bind") == 0 &&
@@ -172,7 +172,7 @@ static int build_mounts(struct building *building, struct container *container, 
 {
 	const struct ct_json *volumes = container->component->volumes;
 
-	container->mounts = arena_array(arena_of(building), volumes ? volumes->length : 0, sizeof(*container->mounts));
+	container->mounts = ct_arena_array(arena_of(building), volumes ? volumes->length : 0, sizeof(*container->mounts));
 	ct_json_each(volume, volumes) {
 		const struct place *place = PLACE_ITEM(PROPERTY("volumes"), container->mount_count);
 		struct mount *mount = &container->mounts[container->mount_count++];
@@ -194,7 +194,7 @@ static int build_healthcheck(struct building *building, struct container *contai
 
 	if (!command)
 		return 0;
-	container->health_command = arena_array(arena_of(building), command->length,
+	container->health_command = ct_arena_array(arena_of(building), command->length,
 						sizeof(*container->health_command));
 	return append_resolved(building, container, "healthcheck.command", command, container->health_command,
 			       &container->health_count, err);

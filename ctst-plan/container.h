@@ -48,7 +48,7 @@ struct building {
 	const struct graph *graph;
 	const char *publish_address; /* where EXPOSE binds when it does not say */
 	struct resolver resolver;
-	struct names keys; /* scratch of the environment's merge */
+	struct ct_names keys; /* scratch of the environment's merge */
 };
 
 /* Everything of the result lives in the resolver's arena. -1: E005 E006 E017 naming component and property. */

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "common/buf.h"
-#include "ctst-plan/names.h"
+#include "common/names.h"
 #include "ctst-plan/secret.h"
 
 /* One comparison: a growing list, and what belongs to the field at hand. */
 struct comparison {
-	struct arena *arena;
+	struct ct_arena *arena;
 	struct changes changes;
 	size_t capacity;
 	bool image_unknown;
@@ -39,7 +39,7 @@ static const char *value_text(struct comparison *comparison, const struct ct_jso
 	ct_buf_clear(&comparison->text);
 	ct_buf_reserve(&comparison->text, 0);
 	append_value(&comparison->text, value);
-	return arena_copy(comparison->arena, comparison->text.data, comparison->text.length);
+	return ct_arena_copy(comparison->arena, comparison->text.data, comparison->text.length);
 }
 
 static bool same_value(struct comparison *comparison, const struct ct_json *a, const struct ct_json *b)
@@ -91,7 +91,7 @@ static void add_change(struct comparison *comparison, const char *group, const c
 		changes->items = ct_realloc_array(changes->items, comparison->capacity, sizeof(*changes->items));
 	}
 	change = &changes->items[changes->count++];
-	change->field = arena_printf(comparison->arena, "%s%s%s", group ? group : "", group ? "." : "", field);
+	change->field = ct_arena_printf(comparison->arena, "%s%s%s", group ? group : "", group ? "." : "", field);
 	change->from = value_text(comparison, old);
 	change->to = value_text(comparison, new);
 	if (masked && change->from)
@@ -107,18 +107,18 @@ static void for_each_field(struct comparison *comparison, const char *group, con
 					   const struct ct_json *old, const struct ct_json *new))
 {
 	const struct ct_json **members = ct_alloc_array(old ? old->length : 0, sizeof(struct ct_json *));
-	autonames fields = NAMES_INIT;
+	ct_autonames fields = CT_NAMES_INIT;
 	size_t count = 0;
 
 	ct_json_each(member, old) {
-		names_add(&fields, member->key, strlen(member->key), (uint32_t)count, NULL);
+		ct_names_add(&fields, ct_slice_of(member->key), (uint32_t)count, NULL);
 		members[count++] = member;
 	}
 	ct_json_each(member, new) {
 		const struct ct_json *before = NULL;
 		uint32_t index;
 
-		if (names_find(&fields, member->key, strlen(member->key), &index)) {
+		if (ct_names_get(&fields, ct_slice_of(member->key), &index)) {
 			before = members[index];
 			members[index] = NULL;
 		}
@@ -149,7 +149,7 @@ static void compare_outer(struct comparison *comparison, const char *group, cons
 		compare_inner(comparison, NULL, field, old, new);
 }
 
-struct changes difference(const struct ct_json *old, const struct ct_json *new, bool image_unknown, struct arena *arena)
+struct changes difference(const struct ct_json *old, const struct ct_json *new, bool image_unknown, struct ct_arena *arena)
 {
 	struct comparison comparison = { .arena = arena, .image_unknown = image_unknown };
 	struct change *items = NULL;
@@ -161,7 +161,7 @@ struct changes difference(const struct ct_json *old, const struct ct_json *new, 
 		for_each_field(&comparison, NULL, old, new, compare_outer);
 	}
 	if (comparison.changes.count > 0) {
-		items = arena_array(arena, comparison.changes.count, sizeof(*items));
+		items = ct_arena_array(arena, comparison.changes.count, sizeof(*items));
 		memcpy(items, comparison.changes.items, comparison.changes.count * sizeof(*items));
 	}
 	free(comparison.changes.items);

@@ -7,7 +7,7 @@
 
 #include "common/err.h"
 #include "common/json.h"
-#include "ctst-plan/arena.h"
+#include "common/arena.h"
 
 /*
  * "memory_max", "env.X", "image.digest". Values as a person reads them: a string as
@@ -31,6 +31,6 @@ struct changes {
  * image has not been imported, and what would have come from it is not compared.
  */
 struct changes difference(const struct ct_json *old, const struct ct_json *new, bool image_unknown,
-			  struct arena *arena);
+			  struct ct_arena *arena);
 
 #endif

@@ -8,7 +8,7 @@
  * squeezed out at the end.
  */
 struct merge {
-	struct names *keys;
+	struct ct_names *keys;
 	struct variable *variables;
 	size_t count;
 };
@@ -17,7 +17,7 @@ static void merge_set(struct merge *merge, const char *key, const char *value)
 {
 	uint32_t hidden;
 
-	if (!names_replace(merge->keys, key, strlen(key), (uint32_t)merge->count, &hidden))
+	if (!ct_names_replace(merge->keys, ct_slice_of(key), (uint32_t)merge->count, &hidden))
 		merge->variables[hidden].key = NULL;
 	merge->variables[merge->count++] = (struct variable){ key, value };
 }
@@ -59,7 +59,7 @@ static int add_own(struct building *building, const struct container *container,
 
 		if (resolve_text(&building->resolver, component, place, variable->text, true, &value, err) < 0)
 			return -1;
-		if (names_find(merge->keys, variable->key, strlen(variable->key), &below) && below >= first_wired &&
+		if (ct_names_get(merge->keys, ct_slice_of(variable->key), &below) && below >= first_wired &&
 		    below < wired_end)
 			warnings_add(building->resolver.warnings,
 				     "component '%.63s': env.%.200s is set in the file, which wins over CONNECT",
@@ -79,8 +79,8 @@ int environment_build(struct building *building, uint32_t index, struct containe
 	struct merge merge = { .keys = &building->keys };
 	size_t first_wired, wired_end;
 
-	names_clear(merge.keys);
-	merge.variables = arena_array(building->resolver.arena, most, sizeof(*merge.variables));
+	ct_names_clear(merge.keys);
+	merge.variables = ct_arena_array(building->resolver.arena, most, sizeof(*merge.variables));
 	for (size_t i = 0; i < image->env_count; i++)
 		merge_set(&merge, image->env[i].key, image->env[i].value);
 	first_wired = add_wiring(building, index, &merge);

@@ -9,7 +9,7 @@
 
 #define CONFIG_LIMIT ((size_t)64 << 20)
 
-const char *reason_to_restart(const struct ct_state_entry *entry, struct arena *arena)
+const char *reason_to_restart(const struct ct_state_entry *entry, struct ct_arena *arena)
 {
 	struct ct_err ignored = CT_ERR_INIT;
 	struct ct_status status;
@@ -22,7 +22,7 @@ const char *reason_to_restart(const struct ct_state_entry *entry, struct arena *
 		return "was never started";
 	if (status.exit_code < 0)
 		return "could not be started";
-	return arena_printf(arena, "ended with %d", status.exit_code);
+	return ct_arena_printf(arena, "ended with %d", status.exit_code);
 }
 
 struct ct_json_doc *existing_config(const struct ct_state_entry *entry)

@@ -4,13 +4,13 @@
 
 #include "common/json.h"
 #include "common/state.h"
-#include "ctst-plan/arena.h"
+#include "common/arena.h"
 
 /*
  * Why a container with the right configuration has to be made anew all the same:
  * "ended with 1", "was never started", "could not be started"; NULL when it runs, or will by itself. In the arena.
  */
-const char *reason_to_restart(const struct ct_state_entry *entry, struct arena *arena);
+const char *reason_to_restart(const struct ct_state_entry *entry, struct ct_arena *arena);
 
 /* Its config.json; NULL when it is missing or damaged. */
 struct ct_json_doc *existing_config(const struct ct_state_entry *entry);

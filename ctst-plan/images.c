@@ -9,17 +9,17 @@
 #define MAX_LAYERS ((size_t)512)
 
 /* The text so that the later expansion of templates gives it back: it is not the author of the file who wrote it. */
-static const char *quoted(struct arena *arena, const char *text)
+static const char *quoted(struct ct_arena *arena, const char *text)
 {
 	ct_autobuf out = CT_BUF_INIT;
 
 	if (!strstr(text, "${"))
 		return text;
 	ct_template_quote(&out, text);
-	return arena_copy(arena, out.data, out.length);
+	return ct_arena_copy(arena, out.data, out.length);
 }
 
-static int read_argv(struct arena *arena, const struct ct_json *config, const char *key, const struct place *place,
+static int read_argv(struct ct_arena *arena, const struct ct_json *config, const char *key, const struct place *place,
 		     const char ***argv, size_t *count, struct ct_err *err)
 {
 	const struct ct_json *list = ct_json_get(config, key);
@@ -29,7 +29,7 @@ static int read_argv(struct arena *arena, const struct ct_json *config, const ch
 		return 0;
 	if (check_strings(list, MAX_LIST, PLACE_MEMBER(place, key), err) < 0)
 		return -1;
-	*argv = arena_array(arena, list->length, sizeof(**argv));
+	*argv = ct_arena_array(arena, list->length, sizeof(**argv));
 	ct_json_each(item, list)
 		(*argv)[length++] = quoted(arena, item->text);
 	*count = length;
@@ -37,18 +37,18 @@ static int read_argv(struct arena *arena, const struct ct_json *config, const ch
 }
 
 /* "KEY=VALUE" items; where a key is given twice the last one counts, as execve(2)'s readers would have it. */
-static int read_env(struct arena *arena, struct image *image, const struct ct_json *config, const struct place *place,
+static int read_env(struct ct_arena *arena, struct image *image, const struct ct_json *config, const struct place *place,
 		    struct ct_err *err)
 {
 	const struct place *env_place = PLACE_MEMBER(place, "env");
 	const struct ct_json *list = ct_json_get(config, "env");
-	autonames keys = NAMES_INIT;
+	ct_autonames keys = CT_NAMES_INIT;
 
 	if (!list)
 		return 0;
 	if (check_strings(list, MAX_LIST, env_place, err) < 0)
 		return -1;
-	image->env = arena_array(arena, list->length, sizeof(*image->env));
+	image->env = ct_arena_array(arena, list->length, sizeof(*image->env));
 	ct_json_each(item, list) {
 		const char *equals = strchr(item->text, '=');
 		uint32_t index = (uint32_t)image->env_count;
@@ -56,8 +56,8 @@ static int read_env(struct arena *arena, struct image *image, const struct ct_js
 
 		if (!equals || equals == item->text)
 			return check_fail(err, env_place, "'%s' is not KEY=VALUE", item->text);
-		key = arena_copy(arena, item->text, (size_t)(equals - item->text));
-		if (names_add(&keys, key, strlen(key), index, &index))
+		key = ct_arena_copy(arena, item->text, (size_t)(equals - item->text));
+		if (ct_names_add(&keys, ct_slice_of(key), index, &index))
 			image->env_count++;
 		image->env[index] = (struct variable){ key, quoted(arena, equals + 1) };
 	}
@@ -79,7 +79,7 @@ static bool parse_tcp_port(const char *text, uint16_t *port)
 	return true;
 }
 
-static int read_ports(struct arena *arena, struct image *image, const struct ct_json *config, const struct place *place,
+static int read_ports(struct ct_arena *arena, struct image *image, const struct ct_json *config, const struct place *place,
 		      struct ct_err *err)
 {
 	const struct ct_json *list = ct_json_get(config, "ports");
@@ -90,7 +90,7 @@ static int read_ports(struct arena *arena, struct image *image, const struct ct_
 		return 0;
 	if (check_strings(list, MAX_LIST, PLACE_MEMBER(place, "ports"), err) < 0)
 		return -1;
-	ports = arena_array(arena, list->length, sizeof(*ports));
+	ports = ct_arena_array(arena, list->length, sizeof(*ports));
 	ct_json_each(item, list) {
 		if (parse_tcp_port(item->text, &ports[count]))
 			count++;
@@ -114,7 +114,7 @@ static int read_text(const struct ct_json *config, const char *key, const struct
 	return 0;
 }
 
-static int read_config(struct arena *arena, struct image *image, const struct ct_json *config,
+static int read_config(struct ct_arena *arena, struct image *image, const struct ct_json *config,
 		       const struct place *place, struct ct_err *err)
 {
 	if (check_type(config, CT_JSON_OBJECT, place, err) < 0 ||
@@ -147,7 +147,7 @@ static int read_layers(struct image *image, const struct ct_json *layers, const 
 	return 0;
 }
 
-static int read_image(struct arena *arena, struct image *image, const struct ct_json *object, const struct place *place,
+static int read_image(struct ct_arena *arena, struct image *image, const struct ct_json *object, const struct place *place,
 		      struct ct_err *err)
 {
 	const struct ct_json *digest, *layers, *config;
@@ -169,14 +169,14 @@ static int read_image(struct arena *arena, struct image *image, const struct ct_
 }
 
 /* Every component that is deployed gets the index of its image. */
-static int join_images(struct composition *composition, const struct names *uris, struct ct_err *err)
+static int join_images(struct composition *composition, const struct ct_names *uris, struct ct_err *err)
 {
 	for (size_t i = 0; i < composition->count; i++) {
 		struct component *component = &composition->components[i];
 
 		if (component->template_only)
 			continue;
-		if (!names_find(uris, component->image, strlen(component->image), &component->image_index))
+		if (!ct_names_get(uris, ct_slice_of(component->image), &component->image_index))
 			return ct_fail(err, "P001", "composition: images: there is none for '%s' of component '%s'",
 				       component->image, component->name);
 	}
@@ -187,7 +187,7 @@ int images_read(struct composition *composition, const struct ct_json *root, str
 {
 	const struct place *place = PLACE_MEMBER(NULL, "images");
 	const struct ct_json *list = ct_json_get(root, "images");
-	autonames uris = NAMES_INIT;
+	ct_autonames uris = CT_NAMES_INIT;
 
 	if (!list) {
 		check_fail(err, place, "required member is missing");
@@ -196,14 +196,14 @@ int images_read(struct composition *composition, const struct ct_json *root, str
 	}
 	if (check_type(list, CT_JSON_ARRAY, place, err) < 0)
 		return -1;
-	composition->images = arena_array(&composition->arena, list->length, sizeof(*composition->images));
+	composition->images = ct_arena_array(&composition->arena, list->length, sizeof(*composition->images));
 	ct_json_each(object, list) {
 		const struct place *item = PLACE_ITEM(place, composition->image_count);
 		struct image *image = &composition->images[composition->image_count];
 
 		if (read_image(&composition->arena, image, object, item, err) < 0)
 			return -1;
-		if (!names_add(&uris, image->uri, strlen(image->uri), (uint32_t)composition->image_count, NULL))
+		if (!ct_names_add(&uris, ct_slice_of(image->uri), (uint32_t)composition->image_count, NULL))
 			return check_fail(err, item, "'%s' is here twice", image->uri);
 		composition->image_count++;
 	}

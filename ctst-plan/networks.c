@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct network *network_named(struct networks *networks, struct names *names, const char *name)
+static struct network *network_named(struct networks *networks, struct ct_names *names, const char *name)
 {
 	uint32_t index = (uint32_t)networks->count;
 
-	if (!names_add(names, name, strlen(name), index, &index))
+	if (!ct_names_add(names, ct_slice_of(name), index, &index))
 		return &networks->items[index];
 	if (networks->count == networks->capacity) {
 		networks->capacity = networks->capacity ? networks->capacity * 2 : 8;
@@ -17,7 +17,7 @@ static struct network *network_named(struct networks *networks, struct names *na
 	return &networks->items[networks->count++];
 }
 
-static void join(struct networks *networks, struct names *names, const char *name, uint32_t component)
+static void join(struct networks *networks, struct ct_names *names, const char *name, uint32_t component)
 {
 	struct network *network;
 
@@ -37,7 +37,7 @@ static void join(struct networks *networks, struct names *names, const char *nam
 void networks_make(struct networks *networks, const struct composition *composition, const struct graph *graph,
 		   const uint32_t *order)
 {
-	autonames names = NAMES_INIT;
+	ct_autonames names = CT_NAMES_INIT;
 
 	*networks = (struct networks){ 0 };
 	for (size_t at = 0; at < composition->count; at++) {

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "ctst-plan/arena.h"
+#include "common/arena.h"
 #include "ctst-plan/composition.h"
 #include "ctst-plan/graph.h"
 

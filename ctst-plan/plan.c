@@ -9,7 +9,7 @@ static int build_containers(struct plan *plan, struct ct_err *err)
 {
 	const struct composition *composition = plan->composition;
 
-	plan->containers = arena_array(&plan->arena, composition->count, sizeof(*plan->containers));
+	plan->containers = ct_arena_array(&plan->arena, composition->count, sizeof(*plan->containers));
 	for (uint32_t i = 0; i < composition->count; i++) {
 		if (!composition->components[i].template_only &&
 		    container_build(&plan->building, i, &plan->containers[i], err) < 0)
@@ -58,7 +58,7 @@ static struct action *add_action(struct plan *plan)
 }
 
 /* What the state has under the name of a component, each taken once. */
-static int add_components(struct plan *plan, const struct names *existing, bool *taken, struct ct_err *err)
+static int add_components(struct plan *plan, const struct ct_names *existing, bool *taken, struct ct_err *err)
 {
 	ct_autobuf configuration = CT_BUF_INIT;
 
@@ -74,7 +74,7 @@ static int add_components(struct plan *plan, const struct names *existing, bool 
 		if (container_serialise(&plan->building, &plan->containers[plan->order[i]], &configuration,
 					action->config_digest, err) < 0)
 			return -1;
-		if (names_find(existing, name, strlen(name), &index)) {
+		if (ct_names_get(existing, ct_slice_of(name), &index)) {
 			action->entry = &plan->state->entries[index];
 			taken[index] = true;
 		}
@@ -103,12 +103,12 @@ static void add_destroyed(struct plan *plan, const bool *taken)
 static int add_actions(struct plan *plan, struct ct_err *err)
 {
 	const struct ct_state *state = plan->state;
-	bool *taken = arena_array(&plan->arena, state->count, sizeof(*taken));
-	autonames existing = NAMES_INIT;
+	bool *taken = ct_arena_array(&plan->arena, state->count, sizeof(*taken));
+	ct_autonames existing = CT_NAMES_INIT;
 
-	plan->actions = arena_array(&plan->arena, plan->composition->count + state->count, sizeof(*plan->actions));
+	plan->actions = ct_arena_array(&plan->arena, plan->composition->count + state->count, sizeof(*plan->actions));
 	for (size_t i = 0; i < state->count; i++)
-		names_add(&existing, state->entries[i].name, strlen(state->entries[i].name), (uint32_t)i, NULL);
+		ct_names_add(&existing, ct_slice_of(state->entries[i].name), (uint32_t)i, NULL);
 	if (add_components(plan, &existing, taken, err) < 0)
 		return -1;
 	if (!plan->options.no_prune)
@@ -148,12 +148,12 @@ int plan_make(struct plan *plan, const struct composition *composition, const st
 
 void plan_release(struct plan *plan)
 {
-	names_release(&plan->building.resolver.undefined);
-	names_release(&plan->building.keys);
+	ct_names_release(&plan->building.resolver.undefined);
+	ct_names_release(&plan->building.keys);
 	warnings_release(&plan->warnings);
 	graph_release(&plan->graph);
 	free(plan->order);
-	arena_release(&plan->arena);
+	ct_arena_release(&plan->arena);
 }
 
 bool plan_has_changes(const struct plan *plan)

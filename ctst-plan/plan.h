@@ -42,7 +42,7 @@ struct plan {
 	const struct ct_project *project;
 	const struct ct_state *state;
 	struct plan_options options;
-	struct arena arena;
+	struct ct_arena arena;
 	struct graph graph;
 	uint32_t *order; /* of the components' start; templates among them are skipped */
 	struct building building;

@@ -47,7 +47,7 @@ static int resolve_component(const struct resolver *resolver, const struct compo
 	uint32_t index;
 	bool known;
 
-	if (!names_find(&resolver->composition->names, part->name.text, part->name.length, &index) ||
+	if (!ct_names_get(&resolver->composition->names, part->name, &index) ||
 	    resolver->composition->components[index].template_only)
 		return reject(err, component, place, "there is no such component: %.*s", length, part->source.text);
 	*value = field_of(&resolver->endpoints[index], part->field, &known);
@@ -64,14 +64,14 @@ static int resolve_component(const struct resolver *resolver, const struct compo
 static int check_environment(struct resolver *resolver, const struct component *component, const struct place *place,
 			     const struct ct_template_part *part, struct ct_err *err)
 {
-	const char *name = arena_copy(resolver->arena, part->name.text, part->name.length);
+	const char *name = ct_arena_copy(resolver->arena, part->name.text, part->name.length);
 	ct_autobuf path = CT_BUF_INIT;
 
 	if (part->has_fallback || getenv(name))
 		return 0;
 	if (resolver->strict_env)
 		return reject(err, component, place, "environment variable '%.200s' is not set", name);
-	if (!names_add(&resolver->undefined, name, part->name.length, 0, NULL))
+	if (!ct_names_add(&resolver->undefined, (struct ct_slice){ name, part->name.length }, 0, NULL))
 		return 0;
 	place_describe(&path, place);
 	warnings_add(resolver->warnings,
@@ -130,7 +130,7 @@ int resolve_text(struct resolver *resolver, const struct component *component, c
 			return -1;
 	}
 	if (result.data && strcmp(result.data, text) != 0)
-		*out = arena_copy(resolver->arena, result.data, result.length);
+		*out = ct_arena_copy(resolver->arena, result.data, result.length);
 	return 0;
 }
 

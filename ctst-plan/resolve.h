@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "common/err.h"
-#include "ctst-plan/arena.h"
+#include "common/arena.h"
 #include "ctst-plan/check.h"
 #include "ctst-plan/composition.h"
 #include "ctst-plan/warnings.h"
@@ -18,9 +18,9 @@
 struct resolver {
 	const struct composition *composition;
 	const struct endpoint *endpoints;
-	struct arena *arena;
+	struct ct_arena *arena;
 	struct warnings *warnings;
-	struct names undefined; /* environment variables that were warned about already */
+	struct ct_names undefined; /* environment variables that were warned about already */
 	bool strict_env;        /* an undefined ${env.X} is an error */
 };
 

@@ -23,7 +23,7 @@ void warnings_add(struct warnings *warnings, const char *format, ...)
 	va_end(arguments);
 	if (warnings->count == MOST - 1)
 		strcpy(text, "there are more warnings than are shown here");
-	warnings->items[warnings->count++] = arena_copy(warnings->arena, text, strlen(text));
+	warnings->items[warnings->count++] = ct_arena_copy(warnings->arena, text, strlen(text));
 }
 
 void warnings_release(struct warnings *warnings)

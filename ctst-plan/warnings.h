@@ -4,10 +4,10 @@
 
 #include <stddef.h>
 
-#include "ctst-plan/arena.h"
+#include "common/arena.h"
 
 struct warnings {
-	struct arena *arena; /* where the texts lie */
+	struct ct_arena *arena; /* where the texts lie */
 	const char **items;
 	size_t count;
 	size_t capacity;

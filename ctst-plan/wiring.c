@@ -72,24 +72,24 @@ struct ports component_ports(const struct composition *composition, const struct
 }
 
 /* "my-db" and "HOST" give "MY_DB_HOST". */
-static const char *variable_name(struct arena *arena, const char *component, const char *suffix)
+static const char *variable_name(struct ct_arena *arena, const char *component, const char *suffix)
 {
-	char *name = arena_printf(arena, "%s_%s", component, suffix);
+	char *name = ct_arena_printf(arena, "%s_%s", component, suffix);
 
 	for (char *at = name; *at; at++)
 		*at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
 	return name;
 }
 
-static struct endpoint endpoint_of(const struct component *component, struct ports ports, struct arena *arena)
+static struct endpoint endpoint_of(const struct component *component, struct ports ports, struct ct_arena *arena)
 {
 	struct endpoint endpoint = { .host = component->name, .variable_count = 1 };
 
 	endpoint.variables[0] = (struct variable){ variable_name(arena, component->name, "HOST"), component->name };
 	if (ports.count == 0)
 		return endpoint;
-	endpoint.port = arena_printf(arena, "%u", ports.items[0]);
-	endpoint.connection_string = arena_printf(arena, "%s://%s:%s", scheme_of_image(component->image),
+	endpoint.port = ct_arena_printf(arena, "%u", ports.items[0]);
+	endpoint.connection_string = ct_arena_printf(arena, "%s://%s:%s", scheme_of_image(component->image),
 						  component->name, endpoint.port);
 	endpoint.variables[1] = (struct variable){ variable_name(arena, component->name, "PORT"), endpoint.port };
 	endpoint.variables[2] = (struct variable){ variable_name(arena, component->name, "CONNECTION_STRING"),
@@ -98,9 +98,9 @@ static struct endpoint endpoint_of(const struct component *component, struct por
 	return endpoint;
 }
 
-struct endpoint *endpoints_make(const struct composition *composition, struct arena *arena)
+struct endpoint *endpoints_make(const struct composition *composition, struct ct_arena *arena)
 {
-	struct endpoint *endpoints = arena_array(arena, composition->count, sizeof(*endpoints));
+	struct endpoint *endpoints = ct_arena_array(arena, composition->count, sizeof(*endpoints));
 
 	for (size_t i = 0; i < composition->count; i++) {
 		const struct component *component = &composition->components[i];
@@ -115,10 +115,10 @@ int wiring_check(const struct composition *composition, const struct graph *grap
 		 struct ct_err *err)
 {
 	const struct component *components = composition->components;
-	autonames prefixes = NAMES_INIT;
+	ct_autonames prefixes = CT_NAMES_INIT;
 
 	for (uint32_t from = 0; from < graph->count; from++) {
-		names_clear(&prefixes);
+		ct_names_clear(&prefixes);
 		for (uint32_t i = graph->needs.begin[from]; i < graph->needs.begin[from + 1]; i++) {
 			uint32_t to = graph->needs.items[i], other = 0;
 			const char *key = endpoints[to].variables[0].key;
@@ -129,7 +129,7 @@ int wiring_check(const struct composition *composition, const struct graph *grap
 				return ct_err_hint(err, "give '%s' a network, or remove CONNECT %s -> %s",
 						   components[to].name, components[from].name, components[to].name);
 			}
-			if (!names_add(&prefixes, key, strlen(key), to, &other)) {
+			if (!ct_names_add(&prefixes, ct_slice_of(key), to, &other)) {
 				ct_fail(err, "E019",
 					"component '%s' is connected to '%s' and '%s', which both give it the variable "
 					"%s",

@@ -7,7 +7,7 @@
 #define PLAN_WIRING_H
 
 #include "common/err.h"
-#include "ctst-plan/arena.h"
+#include "common/arena.h"
 #include "ctst-plan/composition.h"
 #include "ctst-plan/graph.h"
 
@@ -27,7 +27,7 @@ const char *scheme_of_image(const char *uri);
 struct ports component_ports(const struct composition *composition, const struct component *component);
 
 /* One endpoint per component, in the arena. Images must have been read. */
-struct endpoint *endpoints_make(const struct composition *composition, struct arena *arena);
+struct endpoint *endpoints_make(const struct composition *composition, struct ct_arena *arena);
 
 /*
  * Two targets of one component whose variables would have the same names: -1 with E019.

@@ -1,11 +1,8 @@
-/* Capabilities (capabilities(7)): names, and giving them up for good. */
+/* Giving up capabilities (capabilities(7)) for good. */
 #ifndef CTST_SPAWN_CAPABILITIES_H
 #define CTST_SPAWN_CAPABILITIES_H
 
 #include <stdint.h>
-
-/* "NET_BIND_SERVICE", with or without "CAP_", capital letters. -1: unknown. */
-int capability_number(const char *name);
 
 /* Takes everything but `kept` out of the bounding set, for this process and all it will execute. -1 with errno. */
 int capabilities_bound(uint64_t kept);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctst-spawn/capabilities.h"
+#include "common/capability_names.h"
 #include "ctst-spawn/signals.h"
 
 struct context {
@@ -97,7 +97,7 @@ static int read_capabilities(const struct context *context, const struct ct_json
 	const struct ct_json *names = ct_json_get_typed(object, "capabilities", CT_JSON_ARRAY);
 
 	ct_json_each(name, names) {
-		int number = name->type == CT_JSON_STRING ? capability_number(name->text) : -1;
+		int number = name->type == CT_JSON_STRING ? ct_capability_number(ct_slice_of(name->text)) : -1;
 
 		if (number < 0)
 			return wrong(context, "capabilities", "a list of capabilities this kernel knows");

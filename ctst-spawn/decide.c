@@ -1,9 +1,9 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/names.h"
 #include "common/status.h"
 #include "ctst-spawn/deploy.h"
-#include "ctst-spawn/name_index.h"
 
 /* The last attempt failed or was interrupted before its command ran: applying the plan again is another attempt. */
 static bool never_started(const struct ct_state_entry *there)
@@ -70,23 +70,20 @@ static void link_dependents(struct deploy *deploy)
 int deploy_decide(struct deploy *deploy, struct ct_err *err)
 {
 	const struct plan *plan = deploy->plan;
-	struct name_index names;
+	ct_autonames names = CT_NAMES_INIT;
 	int status = 0;
 
 	deploy->jobs = ct_alloc_array(plan->count, sizeof(*deploy->jobs));
-	name_index_init(&names, deploy->state->count);
 	for (size_t i = 0; i < deploy->state->count; i++)
-		name_index_add(&names, deploy->state->entries[i].name, i);
-	(void)name_index_sort(&names);
+		ct_names_add(&names, ct_slice_of(deploy->state->entries[i].name), (uint32_t)i, NULL);
 	for (size_t i = 0; i < plan->count; i++)
 		deploy->jobs[i] = (struct job){ .action = &plan->actions[i], .directory = -1, .report = -1, .old_supervisor = -1 };
 	for (size_t i = 0; status == 0 && i < plan->count; i++) {
-		size_t found = name_index_find(&names, plan->actions[i].name);
-		const struct ct_state_entry *there = found == NAME_NOT_FOUND ? NULL : &deploy->state->entries[found];
+		uint32_t found = ct_names_find(&names, ct_slice_of(plan->actions[i].name));
+		const struct ct_state_entry *there = found == CT_NAME_UNKNOWN ? NULL : &deploy->state->entries[found];
 
 		status = decide(deploy, &plan->actions[i], there, &deploy->jobs[i], err);
 	}
-	name_index_release(&names);
 	if (status == 0)
 		link_dependents(deploy);
 	return status;

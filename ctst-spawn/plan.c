@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "common/digest.h"
+#include "common/names.h"
 #include "ctst-spawn/container.h"
-#include "ctst-spawn/name_index.h"
 
 static int wrong(struct ct_err *err, size_t index, const char *member, const char *expected)
 {
@@ -69,16 +69,16 @@ static int read_action(const struct ct_json *item, size_t index, struct action *
 }
 
 /* Names to indexes. What an action waits for must stand before it, so there can be no cycle. */
-static int resolve_action(const struct name_index *names, struct plan *plan, size_t at, struct ct_err *err)
+static int resolve_action(const struct ct_names *names, struct plan *plan, size_t at, struct ct_err *err)
 {
 	struct action *action = &plan->actions[at];
 
 	action->waits_for = ct_alloc_array(action->after->length, sizeof(size_t));
 	ct_json_each(name, action->after) {
 		const char *wanted = name->type == CT_JSON_STRING ? name->text : "";
-		size_t found = name_index_find(names, wanted);
+		uint32_t found = ct_names_find(names, ct_slice_of(wanted));
 
-		if (found == NAME_NOT_FOUND || found >= at)
+		if (found == CT_NAME_UNKNOWN || found >= at)
 			return ct_fail(err, "P001", "plan: '%s' waits for '%s', which does not come before it", action->name, wanted);
 		action->waits_for[action->waits_for_count++] = found;
 	}
@@ -87,24 +87,20 @@ static int resolve_action(const struct name_index *names, struct plan *plan, siz
 
 static int resolve_order(struct plan *plan, struct ct_err *err)
 {
-	struct name_index names;
-	const char *twice;
-	int status = 0;
+	ct_autonames names = CT_NAMES_INIT;
 
-	name_index_init(&names, plan->count);
 	for (size_t i = 0; i < plan->count; i++) {
-		if (plan->actions[i].kind != ACTION_DESTROY)
-			name_index_add(&names, plan->actions[i].name, i);
+		const char *name = plan->actions[i].name;
+
+		if (plan->actions[i].kind != ACTION_DESTROY && !ct_names_add(&names, ct_slice_of(name), (uint32_t)i, NULL))
+			return ct_fail(err, "P001", "plan: the component '%s' is there twice", name);
 	}
-	twice = name_index_sort(&names);
-	if (twice)
-		status = ct_fail(err, "P001", "plan: the component '%s' is there twice", twice);
-	for (size_t i = 0; status == 0 && i < plan->count; i++) {
-		if (plan->actions[i].kind != ACTION_DESTROY && plan->actions[i].after)
-			status = resolve_action(&names, plan, i, err);
+	for (size_t i = 0; i < plan->count; i++) {
+		if (plan->actions[i].kind != ACTION_DESTROY && plan->actions[i].after &&
+		    resolve_action(&names, plan, i, err) < 0)
+			return -1;
 	}
-	name_index_release(&names);
-	return status;
+	return 0;
 }
 
 static int read_all(const struct ct_json *root, struct plan *plan, struct ct_err *err)

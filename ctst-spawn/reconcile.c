@@ -13,9 +13,9 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/names.h"
 #include "common/status.h"
 #include "ctst-spawn/cgroup.h"
-#include "ctst-spawn/name_index.h"
 #include "ctst-spawn/stop.h"
 
 /* Calls `each` for every container directory that the index does not name. */
@@ -23,26 +23,23 @@ static int for_each_stranger(const struct ct_project *project, const struct ct_s
 			     int (*each)(const struct ct_project *project, const char *id, struct ct_err *err), struct ct_err *err)
 {
 	DIR *directory = opendir(project->containers);
-	struct name_index ids;
+	ct_autonames ids = CT_NAMES_INIT;
 	struct dirent *entry;
 	int status = 0;
 
 	if (!directory)
 		return errno == ENOENT ? 0 : ct_fail_errno(err, "S003", "cannot read '%s'", project->containers);
-	name_index_init(&ids, state->count);
 	for (size_t i = 0; i < state->count; i++)
-		name_index_add(&ids, state->entries[i].id, i);
-	(void)name_index_sort(&ids);
+		ct_names_add(&ids, ct_slice_of(state->entries[i].id), (uint32_t)i, NULL);
 	while (status == 0 && (entry = readdir(directory))) {
 		const char *id = entry->d_name;
 
 		if (strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
 			continue;
-		if (name_index_find(&ids, id) == NAME_NOT_FOUND)
+		if (ct_names_find(&ids, ct_slice_of(id)) == CT_NAME_UNKNOWN)
 			status = each(project, id, err);
 	}
 	closedir(directory);
-	name_index_release(&ids);
 	return status;
 }
 

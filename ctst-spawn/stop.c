@@ -13,10 +13,10 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "common/names.h"
 #include "common/status.h"
 #include "ctst-spawn/cgroup.h"
 #include "ctst-spawn/container_directory.h"
-#include "ctst-spawn/name_index.h"
 
 /* Beyond a container's own limit, for the supervisor to notice and write it down. */
 #define GRACE_MS 5000
@@ -47,7 +47,7 @@ struct target {
 };
 
 /* The order comes from each container's config.json. One that cannot be read any more just has no order. */
-static void read_needs_of(struct target *targets, size_t at, const struct name_index *names)
+static void read_needs_of(struct target *targets, size_t at, const struct ct_names *names)
 {
 	struct target *target = &targets[at];
 	struct config config;
@@ -57,9 +57,9 @@ static void read_needs_of(struct target *targets, size_t at, const struct name_i
 		return;
 	target->needs = ct_alloc_array(config.after ? config.after->length : 0, sizeof(size_t));
 	ct_json_each(name, config.after) {
-		size_t found = name_index_find(names, name->text ? name->text : "");
+		uint32_t found = ct_names_find(names, ct_slice_of(name->text ? name->text : ""));
 
-		if (found == NAME_NOT_FOUND || targets[found].pidfd < 0 || found == at)
+		if (found == CT_NAME_UNKNOWN || targets[found].pidfd < 0 || found == at)
 			continue;
 		target->needs[target->needs_count++] = found;
 		targets[found].needed_by++;
@@ -69,15 +69,12 @@ static void read_needs_of(struct target *targets, size_t at, const struct name_i
 
 static void read_needs(struct target *targets, size_t count)
 {
-	struct name_index names;
+	ct_autonames names = CT_NAMES_INIT;
 
-	name_index_init(&names, count);
 	for (size_t i = 0; i < count; i++)
-		name_index_add(&names, targets[i].entry->name, i);
-	(void)name_index_sort(&names);
+		ct_names_add(&names, ct_slice_of(targets[i].entry->name), (uint32_t)i, NULL);
 	for (size_t i = 0; i < count; i++)
 		read_needs_of(targets, i, &names);
-	name_index_release(&names);
 }
 
 static int ask(struct target *target, int seconds, struct ct_err *err)

@@ -14,7 +14,7 @@
 #include "common/status.h"
 #include "ctst-plan/graph.h"
 #include "ctst-plan/graph_output.h"
-#include "ctst-plan/names.h"
+#include "common/names.h"
 #include "ctst-plan/plan.h"
 #include "ctst-plan/secret.h"
 
@@ -130,7 +130,7 @@ static const struct container *container_named(const char *name)
 {
 	uint32_t index;
 
-	ck_assert(names_find(&f.composition.names, name, strlen(name), &index));
+	ck_assert(ct_names_get(&f.composition.names, ct_slice_of(name), &index));
 	return &f.plan.containers[index];
 }
 
@@ -281,25 +281,25 @@ END_TEST
 
 START_TEST(names_are_found_after_growth_and_gone_after_clear)
 {
-	autonames names = NAMES_INIT;
+	ct_autonames names = CT_NAMES_INIT;
 	char texts[1000][8];
 	uint32_t value = 0;
 
 	for (uint32_t i = 0; i < 1000; i++) {
 		snprintf(texts[i], sizeof(texts[i]), "n%u", i);
-		ck_assert(names_add(&names, texts[i], strlen(texts[i]), i, NULL));
+		ck_assert(ct_names_add(&names, ct_slice_of(texts[i]), i, NULL));
 	}
 	for (uint32_t i = 0; i < 1000; i++) {
-		ck_assert(names_find(&names, texts[i], strlen(texts[i]), &value));
+		ck_assert(ct_names_get(&names, ct_slice_of(texts[i]), &value));
 		ck_assert_uint_eq(value, i);
 	}
-	ck_assert(!names_add(&names, "n7", 2, 0, &value));
+	ck_assert(!ct_names_add(&names, ct_slice_of("n7"), 0, &value));
 	ck_assert_uint_eq(value, 7);
-	ck_assert(!names_replace(&names, "n7", 2, 70, NULL));
-	ck_assert(names_find(&names, "n7", 2, &value) && value == 70);
-	names_clear(&names);
-	ck_assert(!names_find(&names, "n7", 2, &value));
-	ck_assert(names_add(&names, "n7", 2, 1, NULL));
+	ck_assert(!ct_names_replace(&names, ct_slice_of("n7"), 70, NULL));
+	ck_assert(ct_names_get(&names, ct_slice_of("n7"), &value) && value == 70);
+	ct_names_clear(&names);
+	ck_assert(!ct_names_get(&names, ct_slice_of("n7"), &value));
+	ck_assert(ct_names_add(&names, ct_slice_of("n7"), 1, NULL));
 }
 END_TEST
 

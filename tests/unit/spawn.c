@@ -9,14 +9,12 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
-#include "ctst-spawn/capabilities.h"
 #include "ctst-spawn/container.h"
 #include "ctst-spawn/deploy.h"
 #include "ctst-spawn/expand.h"
 #include "ctst-spawn/identity.h"
 #include "ctst-spawn/log.h"
 #include "ctst-spawn/log_reader.h"
-#include "ctst-spawn/name_index.h"
 #include "ctst-spawn/plan.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/rootfs.h"
@@ -63,7 +61,7 @@ static void expect_container_error(const char *text, const char *code, const cha
 
 START_TEST(container_is_read)
 {
-	ct_autojson *doc = parse(CONTAINER_WITH("db", ",\"readonly\":false,\"memory_max\":1048576,\"capabilities\":[\"KILL\",\"CAP_SYS_ADMIN\"],"
+	ct_autojson *doc = parse(CONTAINER_WITH("db", ",\"readonly\":false,\"memory_max\":1048576,\"capabilities\":[\"KILL\",\"SYS_ADMIN\"],"
 						      "\"restart\":{\"policy\":\"on-failure\",\"max_retries\":3},\"stop_signal\":\"SIGINT\","
 						      "\"mounts\":[{\"kind\":\"bind\",\"source\":\"/s\",\"target\":\"/t\",\"readonly\":true}]"));
 	struct container container;
@@ -311,31 +309,12 @@ START_TEST(names_and_numbers)
 	ck_assert_int_eq(signal_number("0"), -1);
 	ck_assert_int_eq(signal_number("65"), -1);
 	ck_assert_int_eq(signal_number("SIGNOPE"), -1);
-	ck_assert_int_eq(capability_number("NET_BIND_SERVICE"), 10);
-	ck_assert_int_eq(capability_number("CAP_CHOWN"), 0);
-	ck_assert_int_eq(capability_number("net_bind_service"), -1);
 	ck_assert_int_eq(parse_seconds("0"), 0);
 	ck_assert_int_eq(parse_seconds("86400"), 86400);
 	ck_assert_int_eq(parse_seconds("86401"), -1);
 	ck_assert_int_eq(parse_seconds("-1"), -1);
 	ck_assert_int_eq(parse_seconds("1s"), -1);
 	ck_assert(is_below_tmpfs("/tmp/x") && is_below_tmpfs("/run") && !is_below_tmpfs("/running") && !is_below_tmpfs("/data"));
-}
-END_TEST
-
-START_TEST(name_index_finds)
-{
-	struct name_index index;
-
-	name_index_init(&index, 3);
-	name_index_add(&index, "b", 0);
-	name_index_add(&index, "a", 1);
-	ck_assert_ptr_null(name_index_sort(&index));
-	ck_assert_uint_eq(name_index_find(&index, "a"), 1);
-	ck_assert(name_index_find(&index, "c") == NAME_NOT_FOUND);
-	name_index_add(&index, "a", 2);
-	ck_assert_str_eq(name_index_sort(&index), "a");
-	name_index_release(&index);
 }
 END_TEST
 
@@ -398,7 +377,6 @@ int main(void)
 	tcase_add_test(tests, templates_expand);
 	tcase_add_test(tests, secret_files);
 	tcase_add_test(tests, names_and_numbers);
-	tcase_add_test(tests, name_index_finds);
 	tcase_add_test(tests, reports_arrive_whole);
 	tcase_add_test(tests, identities_are_in_range);
 	suite_add_tcase(suite, tests);

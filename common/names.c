@@ -1,11 +1,11 @@
-#include "ctst-parse/names.h"
+#include "common/names.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 
 #include "common/buf.h"
-#include "ctst-parse/large.h"
+#include "common/large.h"
 
 /* The kernel gives every process 16 random bytes; getauxval(3). */
 static uint64_t random_seed(void)
@@ -45,13 +45,13 @@ static uint32_t hash_of(uint64_t seed, struct ct_slice name)
 }
 
 /* The slot of the name, or the free one where it would be put. */
-static struct names_slot *slot_of(const struct names *names, struct ct_slice name, uint32_t hash)
+static struct ct_names_slot *slot_of(const struct ct_names *names, struct ct_slice name, uint32_t hash)
 {
 	size_t index = hash & (names->capacity - 1);
 
 	for (;; index = (index + 1) & (names->capacity - 1)) {
-		struct names_slot *slot = &names->slots[index];
-		const struct names_entry *entry;
+		struct ct_names_slot *slot = &names->slots[index];
+		const struct ct_names_entry *entry;
 
 		if (slot->place == 0)
 			return slot;
@@ -63,11 +63,11 @@ static struct names_slot *slot_of(const struct names *names, struct ct_slice nam
 	}
 }
 
-static void resize(struct names *names, size_t capacity)
+static void resize(struct ct_names *names, size_t capacity)
 {
-	struct names_slot *slots = ct_alloc_array(capacity, sizeof(*slots));
+	struct ct_names_slot *slots = ct_alloc_array(capacity, sizeof(*slots));
 
-	large_hint(slots, capacity * sizeof(*slots));
+	ct_large_hint(slots, capacity * sizeof(*slots));
 	if (names->seed == 0)
 		names->seed = random_seed();
 	for (size_t i = 0; i < names->capacity; i++) {
@@ -83,10 +83,10 @@ static void resize(struct names *names, size_t capacity)
 	names->slots = slots;
 	names->capacity = capacity;
 	names->entries = ct_realloc_array(names->entries, capacity / 2, sizeof(*names->entries));
-	large_hint(names->entries, capacity / 2 * sizeof(*names->entries));
+	ct_large_hint(names->entries, capacity / 2 * sizeof(*names->entries));
 }
 
-void names_expect(struct names *names, size_t count)
+void ct_names_expect(struct ct_names *names, size_t count)
 {
 	size_t capacity = 32;
 
@@ -96,41 +96,77 @@ void names_expect(struct names *names, size_t count)
 		resize(names, capacity);
 }
 
-uint32_t names_find(const struct names *names, struct ct_slice name)
+uint32_t ct_names_find(const struct ct_names *names, struct ct_slice name)
 {
-	const struct names_slot *slot;
+	const struct ct_names_slot *slot;
 
 	if (names->count == 0)
-		return NAME_UNKNOWN;
+		return CT_NAME_UNKNOWN;
 	slot = slot_of(names, name, hash_of(names->seed, name));
-	return slot->place ? names->entries[slot->place - 1].number : NAME_UNKNOWN;
+	return slot->place ? names->entries[slot->place - 1].number : CT_NAME_UNKNOWN;
 }
 
-uint32_t names_add(struct names *names, struct ct_slice name, uint32_t number)
+/* The entry of the name, made when it is not there yet. */
+static struct ct_names_entry *enter(struct ct_names *names, struct ct_slice name, uint32_t number, bool *fresh)
 {
-	struct names_slot *slot;
+	struct ct_names_slot *slot;
 	uint32_t hash;
 
 	if (2 * (names->count + 1) > names->capacity)
 		resize(names, names->capacity ? 2 * names->capacity : 32);
 	hash = hash_of(names->seed, name);
 	slot = slot_of(names, name, hash);
-	if (slot->place)
-		return names->entries[slot->place - 1].number;
-	names->entries[names->count] = (struct names_entry){ .name = name, .number = number };
-	*slot = (struct names_slot){ .hash = hash, .place = (uint32_t)++names->count };
-	return number;
+	*fresh = slot->place == 0;
+	if (*fresh) {
+		names->entries[names->count] = (struct ct_names_entry){ .name = name, .number = number, .hash = hash };
+		*slot = (struct ct_names_slot){ .hash = hash, .place = (uint32_t)++names->count };
+	}
+	return &names->entries[slot->place - 1];
 }
 
-void names_prefetch(const struct names *names, struct ct_slice name)
+bool ct_names_add(struct ct_names *names, struct ct_slice name, uint32_t number, uint32_t *existing)
+{
+	bool fresh;
+	const struct ct_names_entry *entry = enter(names, name, number, &fresh);
+
+	if (!fresh && existing)
+		*existing = entry->number;
+	return fresh;
+}
+
+bool ct_names_replace(struct ct_names *names, struct ct_slice name, uint32_t number, uint32_t *previous)
+{
+	bool fresh;
+	struct ct_names_entry *entry = enter(names, name, number, &fresh);
+
+	if (!fresh && previous)
+		*previous = entry->number;
+	entry->number = number;
+	return fresh;
+}
+
+void ct_names_prefetch(const struct ct_names *names, struct ct_slice name)
 {
 	if (names->capacity > 0)
 		__builtin_prefetch(&names->slots[hash_of(names->seed, name) & (names->capacity - 1)]);
 }
 
-void names_release(struct names *names)
+void ct_names_clear(struct ct_names *names)
+{
+	/* Every entry is in the run of full slots that begins at its hash, though slots before it may be empty by now. */
+	for (size_t i = 0; i < names->count; i++) {
+		size_t index = names->entries[i].hash & (names->capacity - 1);
+
+		while (names->slots[index].place != i + 1)
+			index = (index + 1) & (names->capacity - 1);
+		names->slots[index].place = 0;
+	}
+	names->count = 0;
+}
+
+void ct_names_release(struct ct_names *names)
 {
 	free(names->slots);
 	free(names->entries);
-	*names = (struct names)NAMES_INIT;
+	*names = (struct ct_names)CT_NAMES_INIT;
 }

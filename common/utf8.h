@@ -1,17 +1,17 @@
 /* UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF. */
-#ifndef CTST_PARSE_UTF8_H
-#define CTST_PARSE_UTF8_H
+#ifndef CT_UTF8_H
+#define CT_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* The character at `text` (`left` > 0 bytes) and its length in bytes; 0 when the bytes are not valid. */
-size_t utf8_decode(const char *text, size_t left, uint32_t *character);
+size_t ct_utf8_decode(const char *text, size_t left, uint32_t *character);
 
-bool utf8_is_valid(const char *text, size_t length);
+bool ct_utf8_is_valid(const char *text, size_t length);
 
 /* Columns of a terminal that the character fills: 0 for marks and what is invisible, 2 for wide ones, else 1. */
-int utf8_width(uint32_t character);
+int ct_utf8_width(uint32_t character);
 
 #endif
