@@ -16,10 +16,13 @@ struct ct_arena {
 	struct ct_arena_chunk *chunks; /* the newest first */
 	char *next;
 	size_t left;
-	size_t chunk_size;             /* of the next chunk; grows with the document */
+	size_t chunk_size; /* of the next chunk; grows with the document */
 };
 
-#define CT_ARENA_INIT { 0 }
+#define CT_ARENA_INIT \
+	{ \
+		0 \
+	}
 
 /* Memory aligned for any pointer or 64-bit integer, not initialised. Never NULL. */
 void *ct_arena_alloc(struct ct_arena *arena, size_t size);

@@ -19,7 +19,10 @@ struct ct_buf {
 	size_t capacity;
 };
 
-#define CT_BUF_INIT { 0 }
+#define CT_BUF_INIT \
+	{ \
+		0 \
+	}
 #define ct_autobuf __attribute__((cleanup(ct_buf_free))) struct ct_buf
 
 void ct_buf_append(struct ct_buf *buf, const void *bytes, size_t length);

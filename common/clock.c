@@ -72,10 +72,9 @@ int ct_parse_time(const char *text, int64_t *nanoseconds)
 
 	if (strnlen(text, CT_TIME_LENGTH + 1) < 20 || strnlen(text, CT_TIME_LENGTH + 1) > CT_TIME_LENGTH)
 		return -1;
-	if (!digits(&text, 4, &year) || !separator(&text, '-') || !digits(&text, 2, &month) ||
-	    !separator(&text, '-') || !digits(&text, 2, &day) || !separator(&text, 'T') ||
-	    !digits(&text, 2, &hour) || !separator(&text, ':') || !digits(&text, 2, &minute) ||
-	    !separator(&text, ':') || !digits(&text, 2, &second))
+	if (!digits(&text, 4, &year) || !separator(&text, '-') || !digits(&text, 2, &month) || !separator(&text, '-') ||
+	    !digits(&text, 2, &day) || !separator(&text, 'T') || !digits(&text, 2, &hour) || !separator(&text, ':') ||
+	    !digits(&text, 2, &minute) || !separator(&text, ':') || !digits(&text, 2, &second))
 		return -1;
 	if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
 		return -1;
@@ -90,7 +89,8 @@ int ct_parse_time(const char *text, int64_t *nanoseconds)
 	}
 	if (strcmp(text, "Z") != 0)
 		return -1;
-	*nanoseconds = ((days_from_civil(year, month, day) * 24 + hour) * 3600 + minute * 60 + second) * NANOSECONDS + fraction;
+	*nanoseconds = ((days_from_civil(year, month, day) * 24 + hour) * 3600 + minute * 60 + second) * NANOSECONDS +
+		       fraction;
 	return 0;
 }
 

@@ -79,7 +79,7 @@ static const struct {
 	const char *code;
 	int status;
 } own_status[] = {
-	{ CT_USAGE, CT_EXIT_USAGE }, { "S003", CT_EXIT_PERMISSION }, { "S004", CT_EXIT_NOT_FOUND },
+	{ CT_USAGE, CT_EXIT_USAGE },   { "S003", CT_EXIT_PERMISSION }, { "S004", CT_EXIT_NOT_FOUND },
 	{ "R005", CT_EXIT_NOT_FOUND }, { "I001", CT_EXIT_NOT_FOUND },
 };
 

@@ -38,7 +38,10 @@ struct ct_err {
 	char hint[512];     /* what the person can do next; "" when nothing is known */
 };
 
-#define CT_ERR_INIT { .code = "" }
+#define CT_ERR_INIT \
+	{ \
+		.code = "" \
+	}
 
 /* Fills *err, cutting what does not fit. Always returns -1. errno is kept. */
 int ct_fail(struct ct_err *err, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -218,7 +218,8 @@ int ct_remove_tree_at(int parent, const char *name)
 		state = empty_directory(child, grandchild, sizeof(grandchild), &first_error);
 		if (state > 0) {
 			snprintf(parking, sizeof(parking), ".removed-%lu", moved++);
-			if (renameat(dirfd(child), grandchild, dirfd(top), parking) < 0 && errno != EEXIST && errno != ENOTEMPTY)
+			if (renameat(dirfd(child), grandchild, dirfd(top), parking) < 0 && errno != EEXIST &&
+			    errno != ENOTEMPTY)
 				first_error = errno;
 		}
 		closedir(child);

@@ -226,7 +226,8 @@ static int fail_at(const char *text, size_t offset, const char *code, const char
 	return ct_fail(err, code, "malformed JSON at line %zu, column %zu: %s", line, column, problem);
 }
 
-static int parse(yajl_handle parser, struct reader *reader, const char *text, size_t length, const char *code, struct ct_err *err)
+static int parse(yajl_handle parser, struct reader *reader, const char *text, size_t length, const char *code,
+		 struct ct_err *err)
 {
 	char problem[160];
 	yajl_status status;

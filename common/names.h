@@ -34,7 +34,10 @@ struct ct_names {
 	uint64_t seed;
 };
 
-#define CT_NAMES_INIT { 0 }
+#define CT_NAMES_INIT \
+	{ \
+		0 \
+	}
 #define ct_autonames __attribute__((cleanup(ct_names_release))) struct ct_names
 
 /* Makes room for so many names at once, where that can be guessed. */

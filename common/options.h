@@ -34,12 +34,12 @@ struct ct_option {
 };
 
 struct ct_program {
-	const char *name;     /* as executed: "ctst-plan" */
-	const char *synopsis; /* operands and options: "[FILE] [-o text|json]" */
-	const char *summary;  /* one line, lower case, what it does */
-	const char *details;  /* more lines for --help, or NULL */
+	const char *name;                /* as executed: "ctst-plan" */
+	const char *synopsis;            /* operands and options: "[FILE] [-o text|json]" */
+	const char *summary;             /* one line, lower case, what it does */
+	const char *details;             /* more lines for --help, or NULL */
 	const struct ct_option *options; /* ends with CT_OPTION_END; NULL: none of its own */
-	bool stop_at_operand; /* everything behind the first operand belongs to another program (exec) */
+	bool stop_at_operand;            /* everything behind the first operand belongs to another program (exec) */
 };
 
 /*
@@ -54,7 +54,8 @@ int ct_options_parse(const struct ct_program *program, int argc, char **argv);
 bool ct_output_is_json(const struct ct_program *program, const char *word);
 
 /* Prints "name: message" and how to get help to stderr and exits 2. */
-void ct_usage_error(const struct ct_program *program, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
+void ct_usage_error(const struct ct_program *program, const char *format, ...)
+	__attribute__((format(printf, 2, 3), noreturn));
 
 bool ct_offline(void);
 bool ct_quiet(void);

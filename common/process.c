@@ -98,7 +98,8 @@ static void exec_child(char *const argv[], int stdin_fd, int stdout_fd, int repo
 	sigemptyset(&none);
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if ((stdin_fd < 0 || dup2(stdin_fd, STDIN_FILENO) >= 0) && (stdout_fd < 0 || dup2(stdout_fd, STDOUT_FILENO) >= 0))
+	if ((stdin_fd < 0 || dup2(stdin_fd, STDIN_FILENO) >= 0) &&
+	    (stdout_fd < 0 || dup2(stdout_fd, STDOUT_FILENO) >= 0))
 		execv(argv[0], argv);
 	failure = errno;
 	(void)ct_write_all(report_fd, &failure, sizeof(failure));

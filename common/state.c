@@ -56,14 +56,16 @@ static int read_entry(const struct ct_json *item, struct ct_state *state)
 	return 0;
 }
 
-static int read_index(const struct ct_project *project, const struct ct_json *root, struct ct_state *state, struct ct_err *err)
+static int read_index(const struct ct_project *project, const struct ct_json *root, struct ct_state *state,
+		      struct ct_err *err)
 {
 	const char *format = ct_json_get_string(root, "format");
 	const char *lineage = ct_json_get_string(root, "lineage");
 	const struct ct_json *containers = ct_json_get_typed(root, "containers", CT_JSON_ARRAY);
 
 	if (format && strncmp(format, "ctst.state/", 11) == 0 && strcmp(format, "ctst.state/1") != 0) {
-		ct_fail(err, "S001", "the state index '%s' was written by a newer version (%s)", project->state_file, format);
+		ct_fail(err, "S001", "the state index '%s' was written by a newer version (%s)", project->state_file,
+			format);
 		return ct_err_hint(err, "use that version; nothing was changed");
 	}
 	if (!format || strcmp(format, "ctst.state/1") != 0)
@@ -87,7 +89,8 @@ int ct_state_load(const struct ct_project *project, struct ct_state *state, stru
 	if (ct_read_file_at(AT_FDCWD, project->state_file, STATE_LIMIT, &text) < 0) {
 		if (errno == ENOENT || errno == ENOTDIR)
 			return 0;
-		return ct_fail_errno(err, errno == EFBIG ? "S001" : "S003", "cannot read the state index '%s'", project->state_file);
+		return ct_fail_errno(err, errno == EFBIG ? "S001" : "S003", "cannot read the state index '%s'",
+				     project->state_file);
 	}
 	doc = ct_json_parse(text.data, text.length, "S001", err);
 	if (!doc) {
@@ -222,8 +225,8 @@ int ct_state_lock(const struct ct_project *project, struct ct_err *err)
 	if (lock_with_limit(fd) < 0) {
 		if (errno != EINTR)
 			return ct_fail_errno(err, "S002", "cannot lock '%s'", path);
-		ct_fail(err, "S002", "another ctst command has been working on project '%s' for more than %d seconds", project->name,
-			LOCK_SECONDS);
+		ct_fail(err, "S002", "another ctst command has been working on project '%s' for more than %d seconds",
+			project->name, LOCK_SECONDS);
 		return ct_err_hint(err, "wait for it to end and try again; 'fuser %s' names it", path);
 	}
 	return ct_take_fd(&fd);
@@ -235,7 +238,8 @@ void ct_state_add(struct ct_state *state, const struct ct_state_entry *entry)
 
 	/* Grown by doubling: the count is a power of two exactly when the array is full. */
 	if ((state->count & (state->count - 1)) == 0)
-		state->entries = ct_realloc_array(state->entries, state->count ? state->count * 2 : 1, sizeof(*state->entries));
+		state->entries = ct_realloc_array(state->entries, state->count ? state->count * 2 : 1,
+						  sizeof(*state->entries));
 	copy = &state->entries[state->count++];
 	memcpy(copy->id, entry->id, sizeof(copy->id));
 	copy->name = ct_strdup(entry->name);
@@ -258,7 +262,8 @@ static void release_entry(struct ct_state_entry *entry)
 void ct_state_remove(struct ct_state *state, size_t index)
 {
 	release_entry(&state->entries[index]);
-	memmove(&state->entries[index], &state->entries[index + 1], (state->count - index - 1) * sizeof(*state->entries));
+	memmove(&state->entries[index], &state->entries[index + 1],
+		(state->count - index - 1) * sizeof(*state->entries));
 	state->count--;
 }
 

@@ -33,7 +33,10 @@ struct ct_state {
 	size_t count;
 };
 
-#define CT_STATE_INIT { .lineage = "" }
+#define CT_STATE_INIT \
+	{ \
+		.lineage = "" \
+	}
 #define ct_autostate __attribute__((cleanup(ct_state_release))) struct ct_state
 
 /* Reads the index. A missing one is an empty state. -1: S001 corrupt or newer, S003 permission. */

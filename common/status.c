@@ -16,11 +16,8 @@
 #define STATUS_LIMIT 65536
 
 static const char *const names[] = {
-	[CT_CREATED] = "created",
-	[CT_RUNNING] = "running",
-	[CT_RESTARTING] = "restarting",
-	[CT_STOPPED] = "stopped",
-	[CT_FAILED] = "failed",
+	[CT_CREATED] = "created", [CT_RUNNING] = "running", [CT_RESTARTING] = "restarting",
+	[CT_STOPPED] = "stopped", [CT_FAILED] = "failed",
 };
 
 const char *ct_run_state_name(enum ct_run_state state)
@@ -39,7 +36,8 @@ static void read_process(const struct ct_json *root, const char *key, struct ct_
 	const struct ct_json *object = ct_json_get(root, key);
 	int64_t pid = 0, start_time = 0;
 
-	if (ct_json_get_int(object, "pid", &pid) && ct_json_get_int(object, "start_time", &start_time) && pid > 0 && pid < INT32_MAX) {
+	if (ct_json_get_int(object, "pid", &pid) && ct_json_get_int(object, "start_time", &start_time) && pid > 0 &&
+	    pid < INT32_MAX) {
 		id->pid = (pid_t)pid;
 		id->start_time = (uint64_t)start_time;
 	}

@@ -16,7 +16,7 @@
 #include "common/process.h"
 
 enum ct_run_state {
-	CT_CREATED,    /* nothing has run yet */
+	CT_CREATED, /* nothing has run yet */
 	CT_RUNNING,
 	CT_RESTARTING, /* waiting for its next start */
 	CT_STOPPED,    /* ended with 0, or was asked to stop */
@@ -30,10 +30,10 @@ struct ct_status {
 	struct ct_process_id init;       /* the container's pid 1 as seen from the host */
 	int exit_code;                   /* 128 + n for signal n; -1: has not ended yet */
 	int restarts;
-	int64_t started_at;              /* ns since the epoch; 0: never */
+	int64_t started_at; /* ns since the epoch; 0: never */
 	int64_t finished_at;
-	char cgroup[256];                /* absolute path of its cgroup directory; "" when it has none */
-	char error[512];                 /* why it could not be started; "" otherwise */
+	char cgroup[256]; /* absolute path of its cgroup directory; "" when it has none */
+	char error[512];  /* why it could not be started; "" otherwise */
 };
 
 /*

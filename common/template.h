@@ -32,14 +32,14 @@ struct ct_slice {
 
 struct ct_template_part {
 	enum ct_template_kind kind;
-	size_t offset;              /* bytes from the string's begin to this part's first byte */
-	struct ct_slice source;     /* the part as it was written, `${…}` included */
-	struct ct_slice text;       /* LITERAL */
+	size_t offset;          /* bytes from the string's begin to this part's first byte */
+	struct ct_slice source; /* the part as it was written, `${…}` included */
+	struct ct_slice text;   /* LITERAL */
 	struct ct_slice name;
-	struct ct_slice field;      /* COMPONENT */
-	struct ct_slice fallback;   /* ENV */
+	struct ct_slice field;    /* COMPONENT */
+	struct ct_slice fallback; /* ENV */
 	bool has_fallback;
-	const char *problem;        /* BROKEN: static text, e.g. "unclosed ${" */
+	const char *problem; /* BROKEN: static text, e.g. "unclosed ${" */
 };
 
 struct ct_template {

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/template.h"
 #include "common/names.h"
+#include "common/template.h"
 #include "ctst-parse/source.h"
 
 #define LIST_MAX_ITEMS 4096

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ctst-parse/lexer_internal.h"
 #include "common/utf8.h"
+#include "ctst-parse/lexer_internal.h"
 
 enum byte_class {
 	CLASS_WORD_BEGIN = 1 << 0,
@@ -292,7 +292,8 @@ static bool lex_punctuation(struct lexer *lexer, struct token *token)
 	return false;
 }
 
-void lexer_start(struct lexer *lexer, const struct source *source, struct ct_arena *arena, struct diagnostics *diagnostics)
+void lexer_start(struct lexer *lexer, const struct source *source, struct ct_arena *arena,
+		 struct diagnostics *diagnostics)
 {
 	*lexer = (struct lexer){
 		.source = source,

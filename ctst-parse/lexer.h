@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/template.h"
 #include "common/arena.h"
+#include "common/template.h"
 #include "ctst-parse/diagnostics.h"
 #include "ctst-parse/source.h"
 

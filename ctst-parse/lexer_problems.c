@@ -1,8 +1,8 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "ctst-parse/lexer_internal.h"
 #include "common/utf8.h"
+#include "ctst-parse/lexer_internal.h"
 
 /* Characters that come from word processors and web pages, and what was meant. */
 static const struct {

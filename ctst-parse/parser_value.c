@@ -9,7 +9,7 @@ struct entries {
 	struct entry *first;
 	struct entry *last;
 	uint32_t count;
-	struct span span;  /* of the opening bracket */
+	struct span span;     /* of the opening bracket */
 	struct ct_names keys; /* to their lines, once there are more than FEW_MEMBERS */
 	bool damaged;
 };

@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
+#include "common/arena.h"
 #include "common/buf.h"
 #include "common/template.h"
-#include "common/arena.h"
 
 /* Whether a component of the path is . or .. */
 bool path_has_dots(struct ct_slice path);

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ctst-parse/json_text.h"
 #include "common/utf8.h"
+#include "ctst-parse/json_text.h"
 
 #define BYTES_BEFORE 160 /* of a long line, shown in front of the span */
 #define BYTES_BEHIND 240 /* from the begin of the span on */

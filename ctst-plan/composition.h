@@ -13,9 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/arena.h"
 #include "common/err.h"
 #include "common/json.h"
-#include "common/arena.h"
 #include "common/names.h"
 
 /* Limits of the language; "list" also bounds env and volumes. */
@@ -111,7 +111,7 @@ struct composition {
 	struct component *components; /* in the order of their declaration */
 	size_t count;
 	struct ct_names names; /* of the components → index */
-	struct edge *edges; /* in the order of their declaration; may hold duplicates, no self-edges */
+	struct edge *edges;    /* in the order of their declaration; may hold duplicates, no self-edges */
 	size_t edge_count;
 	struct exposed *exposed;
 	size_t exposed_count;

@@ -172,7 +172,8 @@ static int build_mounts(struct building *building, struct container *container, 
 {
 	const struct ct_json *volumes = container->component->volumes;
 
-	container->mounts = ct_arena_array(arena_of(building), volumes ? volumes->length : 0, sizeof(*container->mounts));
+	container->mounts = ct_arena_array(arena_of(building), volumes ? volumes->length : 0,
+					   sizeof(*container->mounts));
 	ct_json_each(volume, volumes) {
 		const struct place *place = PLACE_ITEM(PROPERTY("volumes"), container->mount_count);
 		struct mount *mount = &container->mounts[container->mount_count++];
@@ -195,7 +196,7 @@ static int build_healthcheck(struct building *building, struct container *contai
 	if (!command)
 		return 0;
 	container->health_command = ct_arena_array(arena_of(building), command->length,
-						sizeof(*container->health_command));
+						   sizeof(*container->health_command));
 	return append_resolved(building, container, "healthcheck.command", command, container->health_command,
 			       &container->health_count, err);
 }

@@ -149,7 +149,8 @@ static void compare_outer(struct comparison *comparison, const char *group, cons
 		compare_inner(comparison, NULL, field, old, new);
 }
 
-struct changes difference(const struct ct_json *old, const struct ct_json *new, bool image_unknown, struct ct_arena *arena)
+struct changes difference(const struct ct_json *old, const struct ct_json *new, bool image_unknown,
+			  struct ct_arena *arena)
 {
 	struct comparison comparison = { .arena = arena, .image_unknown = image_unknown };
 	struct change *items = NULL;

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/arena.h"
 #include "common/err.h"
 #include "common/json.h"
-#include "common/arena.h"
 
 /*
  * "memory_max", "env.X", "image.digest". Values as a person reads them: a string as

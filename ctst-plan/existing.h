@@ -2,9 +2,9 @@
 #ifndef PLAN_EXISTING_H
 #define PLAN_EXISTING_H
 
+#include "common/arena.h"
 #include "common/json.h"
 #include "common/state.h"
-#include "common/arena.h"
 
 /*
  * Why a container with the right configuration has to be made anew all the same:

@@ -37,8 +37,8 @@ static int read_argv(struct ct_arena *arena, const struct ct_json *config, const
 }
 
 /* "KEY=VALUE" items; where a key is given twice the last one counts, as execve(2)'s readers would have it. */
-static int read_env(struct ct_arena *arena, struct image *image, const struct ct_json *config, const struct place *place,
-		    struct ct_err *err)
+static int read_env(struct ct_arena *arena, struct image *image, const struct ct_json *config,
+		    const struct place *place, struct ct_err *err)
 {
 	const struct place *env_place = PLACE_MEMBER(place, "env");
 	const struct ct_json *list = ct_json_get(config, "env");
@@ -79,8 +79,8 @@ static bool parse_tcp_port(const char *text, uint16_t *port)
 	return true;
 }
 
-static int read_ports(struct ct_arena *arena, struct image *image, const struct ct_json *config, const struct place *place,
-		      struct ct_err *err)
+static int read_ports(struct ct_arena *arena, struct image *image, const struct ct_json *config,
+		      const struct place *place, struct ct_err *err)
 {
 	const struct ct_json *list = ct_json_get(config, "ports");
 	uint16_t *ports;
@@ -147,8 +147,8 @@ static int read_layers(struct image *image, const struct ct_json *layers, const 
 	return 0;
 }
 
-static int read_image(struct ct_arena *arena, struct image *image, const struct ct_json *object, const struct place *place,
-		      struct ct_err *err)
+static int read_image(struct ct_arena *arena, struct image *image, const struct ct_json *object,
+		      const struct place *place, struct ct_err *err)
 {
 	const struct ct_json *digest, *layers, *config;
 

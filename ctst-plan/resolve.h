@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-#include "common/err.h"
 #include "common/arena.h"
+#include "common/err.h"
 #include "ctst-plan/check.h"
 #include "ctst-plan/composition.h"
 #include "ctst-plan/warnings.h"
@@ -21,7 +21,7 @@ struct resolver {
 	struct ct_arena *arena;
 	struct warnings *warnings;
 	struct ct_names undefined; /* environment variables that were warned about already */
-	bool strict_env;        /* an undefined ${env.X} is an error */
+	bool strict_env;           /* an undefined ${env.X} is an error */
 };
 
 /*

@@ -90,7 +90,7 @@ static struct endpoint endpoint_of(const struct component *component, struct por
 		return endpoint;
 	endpoint.port = ct_arena_printf(arena, "%u", ports.items[0]);
 	endpoint.connection_string = ct_arena_printf(arena, "%s://%s:%s", scheme_of_image(component->image),
-						  component->name, endpoint.port);
+						     component->name, endpoint.port);
 	endpoint.variables[1] = (struct variable){ variable_name(arena, component->name, "PORT"), endpoint.port };
 	endpoint.variables[2] = (struct variable){ variable_name(arena, component->name, "CONNECTION_STRING"),
 						   endpoint.connection_string };

@@ -6,8 +6,8 @@
 #ifndef PLAN_WIRING_H
 #define PLAN_WIRING_H
 
-#include "common/err.h"
 #include "common/arena.h"
+#include "common/err.h"
 #include "ctst-plan/composition.h"
 #include "ctst-plan/graph.h"
 

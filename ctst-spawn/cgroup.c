@@ -23,7 +23,8 @@ static bool is_reachable(const char *mount)
 {
 	char procs[PATH_MAX];
 
-	return snprintf(procs, sizeof(procs), "%s/cgroup.subtree_control", mount) < (int)sizeof(procs) && access(procs, F_OK) == 0;
+	return snprintf(procs, sizeof(procs), "%s/cgroup.subtree_control", mount) < (int)sizeof(procs) &&
+	       access(procs, F_OK) == 0;
 }
 
 /* Line by line: "36 35 98:0 / /sys/fs/cgroup rw - cgroup2 …" (proc_pid_mountinfo(5)). */
@@ -132,8 +133,10 @@ static void enable_controllers(const char *base)
 
 static int cannot_limit(const char *controller, const char *property, struct ct_err *err)
 {
-	ct_fail(err, "R002", "'%s' cannot be enforced: the cgroup v2 controller '%s' is not available", property, controller);
-	return ct_err_hint(err, "'ctst doctor' shows the controllers; take '%s' out to run without the limit", property);
+	ct_fail(err, "R002", "'%s' cannot be enforced: the cgroup v2 controller '%s' is not available", property,
+		controller);
+	return ct_err_hint(err, "'ctst doctor' shows the controllers; take '%s' out to run without the limit",
+			   property);
 }
 
 static int apply_limits(const struct container *container, int group, struct ct_err *err)
@@ -169,10 +172,13 @@ static int cannot_create(const struct container *container, struct ct_err *err)
 {
 	ct_fail_errno(err, "R002", "'%s' cannot be enforced: no cgroup can be made in '%s'",
 		      container->memory_max > 0 ? "memory" : "cpu", base_path());
-	return ct_err_hint(err, "run as root, or in a cgroup that is delegated to you ('systemd-run --user --scope -p Delegate=yes')");
+	return ct_err_hint(
+		err,
+		"run as root, or in a cgroup that is delegated to you ('systemd-run --user --scope -p Delegate=yes')");
 }
 
-int cgroup_create(const struct container *container, const char *id, char *path, size_t size, int *fd, struct ct_err *err)
+int cgroup_create(const struct container *container, const char *id, char *path, size_t size, int *fd,
+		  struct ct_err *err)
 {
 	*fd = -1;
 	if (!cgroup_path(id, path, size)) {

@@ -26,7 +26,8 @@ bool cgroup_path(const char *id, char *path, size_t size);
  * made (no cgroup2, not permitted); that is an error only for a container with limits.
  * -1: R002.
  */
-int cgroup_create(const struct container *container, const char *id, char *path, size_t size, int *fd, struct ct_err *err);
+int cgroup_create(const struct container *container, const char *id, char *path, size_t size, int *fd,
+		  struct ct_err *err);
 
 /*
  * Kills everything in the group, waits until it is empty and removes it. A missing group is success.

@@ -13,7 +13,8 @@ struct context {
 
 static int wrong(const struct context *context, const char *member, const char *expected)
 {
-	return ct_fail(context->err, context->code, "container configuration: '%s' is missing or not %s", member, expected);
+	return ct_fail(context->err, context->code, "container configuration: '%s' is missing or not %s", member,
+		       expected);
 }
 
 static int read_text(const struct context *context, const struct ct_json *object, const char *key, const char **text)
@@ -79,8 +80,8 @@ static int read_mounts(const struct context *context, const struct ct_json *obje
 }
 
 /* An array or object whose values are all strings. */
-static int read_texts(const struct context *context, const struct ct_json *object, const char *key, enum ct_json_type type,
-		      const struct ct_json **texts)
+static int read_texts(const struct context *context, const struct ct_json *object, const char *key,
+		      enum ct_json_type type, const struct ct_json **texts)
 {
 	*texts = ct_json_get_typed(object, key, type);
 	if (!*texts)
@@ -143,8 +144,7 @@ static int read_members(const struct context *context, const struct ct_json *obj
 	const struct ct_json *published = ct_json_get_typed(object, "published", CT_JSON_ARRAY);
 
 	if (read_text(context, object, "name", &container->name) < 0 ||
-	    read_text(context, image, "uri", &container->image) < 0 ||
-	    read_layers(context, image, container) < 0 ||
+	    read_text(context, image, "uri", &container->image) < 0 || read_layers(context, image, container) < 0 ||
 	    read_texts(context, object, "args", CT_JSON_ARRAY, &container->args) < 0 ||
 	    read_texts(context, object, "env", CT_JSON_OBJECT, &container->environment) < 0 ||
 	    read_text(context, object, "workdir", &container->workdir) < 0 ||
@@ -155,8 +155,7 @@ static int read_members(const struct context *context, const struct ct_json *obj
 	    read_amount(context, object, "memory_max", &container->memory_max) < 0 ||
 	    read_amount(context, object, "cpu_weight", &container->cpu_weight) < 0 ||
 	    read_amount(context, object, "cpu_max_us", &container->cpu_max_us) < 0 ||
-	    read_restart(context, object, container) < 0 ||
-	    read_capabilities(context, object, container) < 0 ||
+	    read_restart(context, object, container) < 0 || read_capabilities(context, object, container) < 0 ||
 	    read_stop_signal(context, object, container) < 0)
 		return -1;
 	if (container->args->length == 0)

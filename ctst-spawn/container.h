@@ -32,24 +32,24 @@ enum restart_policy { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
 
 struct container {
 	const char *name;
-	const char *image;        /* URI, for people */
-	const char **layers;      /* directories, the base first */
+	const char *image;   /* URI, for people */
+	const char **layers; /* directories, the base first */
 	size_t layer_count;
 	const struct ct_json *args;        /* array of templates */
 	const struct ct_json *environment; /* object of templates */
 	const char *workdir;
-	const char *user;         /* "" or uid[:gid] or names of the image */
+	const char *user; /* "" or uid[:gid] or names of the image */
 	const char *hostname;
 	bool readonly;
 	struct container_mount *mounts;
 	size_t mount_count;
 	const char *network;
-	int64_t memory_max;       /* bytes; 0: no limit */
-	int64_t cpu_weight;       /* 1…10000 as in cgroup v2's cpu.weight; 0: not set */
-	int64_t cpu_max_us;       /* µs of CPU time per 100 ms; 0: no limit */
+	int64_t memory_max; /* bytes; 0: no limit */
+	int64_t cpu_weight; /* 1…10000 as in cgroup v2's cpu.weight; 0: not set */
+	int64_t cpu_max_us; /* µs of CPU time per 100 ms; 0: no limit */
 	enum restart_policy restart;
-	int64_t max_retries;      /* of RESTART_ON_FAILURE; 0: without end */
-	uint64_t capabilities;    /* bit n: capability n is kept */
+	int64_t max_retries;   /* of RESTART_ON_FAILURE; 0: without end */
+	uint64_t capabilities; /* bit n: capability n is kept */
 	int stop_signal;
 	bool has_healthcheck;
 	size_t published_count;

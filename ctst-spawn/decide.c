@@ -19,8 +19,8 @@ static bool never_started(const struct ct_state_entry *there)
  * made. What it wants is compared with what is there: wanted and there is kept, gone
  * and to be destroyed is fine, anything else the plan did not foresee is refused.
  */
-static int decide(const struct deploy *deploy, const struct action *action, const struct ct_state_entry *there, struct job *job,
-		  struct ct_err *err)
+static int decide(const struct deploy *deploy, const struct action *action, const struct ct_state_entry *there,
+		  struct job *job, struct ct_err *err)
 {
 	bool as_wanted = there && action->config_digest && strcmp(there->config_digest, action->config_digest) == 0;
 	bool as_planned = there && action->id && strcmp(there->id, action->id) == 0;
@@ -77,7 +77,9 @@ int deploy_decide(struct deploy *deploy, struct ct_err *err)
 	for (size_t i = 0; i < deploy->state->count; i++)
 		ct_names_add(&names, ct_slice_of(deploy->state->entries[i].name), (uint32_t)i, NULL);
 	for (size_t i = 0; i < plan->count; i++)
-		deploy->jobs[i] = (struct job){ .action = &plan->actions[i], .directory = -1, .report = -1, .old_supervisor = -1 };
+		deploy->jobs[i] = (struct job){
+			.action = &plan->actions[i], .directory = -1, .report = -1, .old_supervisor = -1
+		};
 	for (size_t i = 0; status == 0 && i < plan->count; i++) {
 		uint32_t found = ct_names_find(&names, ct_slice_of(plan->actions[i].name));
 		const struct ct_state_entry *there = found == CT_NAME_UNKNOWN ? NULL : &deploy->state->entries[found];

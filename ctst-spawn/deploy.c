@@ -44,7 +44,7 @@ static int create_directory(struct deploy *deploy, struct job *job, struct ct_er
 	job->entry.config_digest = (char *)(uintptr_t)action->config_digest;
 	job->entry.directory = ct_asprintf("%s/%s", deploy->project->containers, job->entry.id);
 	job->directory = container_directory_create(job->entry.directory, &job->entry, deploy->project, action->after,
-						action->container, err);
+						    action->container, err);
 	return job->directory < 0 ? -1 : 0;
 }
 

@@ -15,20 +15,20 @@
 #include "ctst-spawn/plan.h"
 
 enum job_kind {
-	JOB_KEEP,    /* it is there already */
+	JOB_KEEP, /* it is there already */
 	JOB_START,
 	JOB_REPLACE, /* stop `old`, then start */
 	JOB_DESTROY,
-	JOB_GONE,    /* was to be destroyed and is not there any more */
+	JOB_GONE, /* was to be destroyed and is not there any more */
 };
 
 enum job_phase {
-	JOB_WAITING,      /* for what it depends on */
+	JOB_WAITING, /* for what it depends on */
 	JOB_STOPPING_OLD,
 	JOB_STARTING,
-	JOB_READY,        /* dependents may start; for JOB_DESTROY: done */
+	JOB_READY, /* dependents may start; for JOB_DESTROY: done */
 	JOB_FAILED,
-	JOB_SKIPPED,      /* something it depends on failed */
+	JOB_SKIPPED, /* something it depends on failed */
 };
 
 struct job {
@@ -43,8 +43,8 @@ struct job {
 	int old_supervisor;               /* pidfd while JOB_STOPPING_OLD */
 	bool ended;
 	int exit_code;
-	size_t missing;                   /* dependencies that are not ready yet */
-	size_t *dependents;               /* owned */
+	size_t missing;     /* dependencies that are not ready yet */
+	size_t *dependents; /* owned */
 	size_t dependents_count;
 };
 
@@ -55,9 +55,9 @@ struct deploy {
 	struct job *jobs;       /* one per action, same order */
 	int64_t serial;         /* of the index that was written last */
 	char created_at[32];
-	int lock;               /* held until everything is started */
+	int lock; /* held until everything is started */
 	bool show_progress;
-	bool failed;            /* at least one job did; told on stderr already */
+	bool failed; /* at least one job did; told on stderr already */
 };
 
 /* Decides what each action means now. -1: P002 when the plan does not fit the state; nothing has been touched then. */

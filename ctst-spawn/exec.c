@@ -66,7 +66,8 @@ static int open_namespaces(struct target *target)
 	if (pidfd < 0)
 		return -1;
 	for (int i = 0; i < SUPERVISE_NAMESPACE_COUNT; i++) {
-		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)target->status.supervisor.pid, SUPERVISE_NAMESPACE_FD + i);
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)target->status.supervisor.pid,
+			 SUPERVISE_NAMESPACE_FD + i);
 		target->namespaces[i] = open(path, O_RDONLY | O_CLOEXEC);
 		if (target->namespaces[i] < 0)
 			return -1;
@@ -88,7 +89,8 @@ static int find(const char *name, struct target *target, struct ct_err *err)
 	if (target->status.state == CT_RUNNING && open_namespaces(target) < 0 && errno != ENOENT && errno != ESRCH)
 		return ct_fail_errno(err, "R008", "cannot reach the namespaces of '%s'", entry->name);
 	if (target->status.state != CT_RUNNING || target->namespaces[SUPERVISE_NAMESPACE_COUNT - 1] < 0) {
-		ct_fail(err, "R007", "container '%s' is not running: it is %s", entry->name, ct_run_state_name(target->status.state));
+		ct_fail(err, "R007", "container '%s' is not running: it is %s", entry->name,
+			ct_run_state_name(target->status.state));
 		return ct_err_hint(err, "'ctst run' starts it");
 	}
 	return config_read(entry->directory, &target->config, err);
@@ -152,7 +154,8 @@ static int enter(const struct target *target, struct ct_err *err)
 		return ct_fail_errno(err, "R008", "cannot close this process off");
 	for (int i = 0; i < SUPERVISE_NAMESPACE_COUNT; i++) {
 		if (setns(target->namespaces[i], 0) < 0)
-			return ct_fail_errno(err, "R008", "cannot enter the namespaces of '%s'", target->config.container.name);
+			return ct_fail_errno(err, "R008", "cannot enter the namespaces of '%s'",
+					     target->config.container.name);
 	}
 	if (unshare(CLONE_NEWCGROUP) < 0)
 		return ct_fail_errno(err, "R008", "cannot enter the namespaces of '%s'", target->config.container.name);

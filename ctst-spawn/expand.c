@@ -59,7 +59,8 @@ static int secret_file(const char *directory, const char *name, struct ct_buf *o
 static int append_secret(struct ct_buf *out, const char *name, struct ct_err *err)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	ct_autofree char *own = ct_asprintf("%s/containust/secrets", runtime && runtime[0] == '/' ? runtime : "/nonexistent");
+	ct_autofree char *own = ct_asprintf("%s/containust/secrets",
+					    runtime && runtime[0] == '/' ? runtime : "/nonexistent");
 	const char *const directories[] = { getenv("CONTAINUST_SECRETS_DIR"), "/run/containust/secrets", own };
 	const char *value = secret_variable(name);
 
@@ -74,8 +75,11 @@ static int append_secret(struct ct_buf *out, const char *name, struct ct_err *er
 			return found < 0 ? -1 : 0;
 	}
 	ct_fail(err, "R013", "the secret '%s' is nowhere to be found", name);
-	return ct_err_hint(err, "put it into $CONTAINUST_SECRETS_DIR/%s, /run/containust/secrets/%s or "
-			   "$XDG_RUNTIME_DIR/containust/secrets/%s (mode 0600), or into its CONTAINUST_SECRET_ variable", name, name, name);
+	return ct_err_hint(
+		err,
+		"put it into $CONTAINUST_SECRETS_DIR/%s, /run/containust/secrets/%s or "
+		"$XDG_RUNTIME_DIR/containust/secrets/%s (mode 0600), or into its CONTAINUST_SECRET_ variable",
+		name, name, name);
 }
 
 static void append_environment(struct ct_buf *out, const char *name, const struct ct_template_part *part)

@@ -30,7 +30,8 @@ static bool in_initial_namespace(void)
 
 	if (fd < 0 || ct_read_all(fd, 65536, &text) < 0)
 		return false;
-	return sscanf(text.data, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 && count == UINT32_MAX;
+	return sscanf(text.data, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 &&
+	       count == UINT32_MAX;
 }
 
 struct identity identity_choose(const char *id)
@@ -80,8 +81,9 @@ static int cannot_map(const char *path, struct ct_err *err)
 
 	ct_fail_errno(err, "R003", "cannot map the ids of '%s'", path);
 	if (failure == EINVAL || failure == ENOSYS || failure == EOPNOTSUPP)
-		ct_err_hint(err, "its file system or this kernel has no id-mapped mounts (ext4, xfs, btrfs and Linux 5.12 have); "
-			    "'ctst doctor' tells");
+		ct_err_hint(err, "its file system or this kernel has no id-mapped mounts (ext4, xfs, btrfs and Linux "
+				 "5.12 have); "
+				 "'ctst doctor' tells");
 	return -1;
 }
 
@@ -90,7 +92,8 @@ int identity_open_tree(const char *path, bool readonly, int userns, struct ct_er
 	struct mount_attr attributes = {
 		.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (readonly ? MOUNT_ATTR_RDONLY : 0),
 	};
-	ct_autoclose int fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	ct_autoclose int fd = (int)syscall(SYS_open_tree, AT_FDCWD, path,
+					   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 
 	if (fd < 0)
 		return ct_fail_errno(err, "R003", "cannot open '%s'", path);
@@ -99,6 +102,7 @@ int identity_open_tree(const char *path, bool readonly, int userns, struct ct_er
 		attributes.userns_fd = (uint64_t)userns;
 	}
 	if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof(attributes)) < 0)
-		return userns >= 0 ? cannot_map(path, err) : ct_fail_errno(err, "R003", "cannot restrict the mount of '%s'", path);
+		return userns >= 0 ? cannot_map(path, err)
+				   : ct_fail_errno(err, "R003", "cannot restrict the mount of '%s'", path);
 	return ct_take_fd(&fd);
 }

@@ -57,7 +57,9 @@ static int receive_trees(int socket, int trees[CONTAINER_MOST_TREES])
 	union control control;
 	char byte;
 	struct iovec data = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control) };
+	struct msghdr message = {
+		.msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control)
+	};
 	struct cmsghdr *header;
 	ssize_t got;
 
@@ -82,7 +84,8 @@ static void die_with_supervisor(int socket)
 	struct pollfd watch = { .fd = socket, .events = 0 };
 
 	/* Not dumpable: nothing in the container can trace this process or reach its executable through /proc (proc(5)). */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || (poll(&watch, 1, 0) > 0 && (watch.revents & (POLLHUP | POLLERR))))
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
+	    (poll(&watch, 1, 0) > 0 && (watch.revents & (POLLHUP | POLLERR))))
 		_exit(1);
 }
 
@@ -139,7 +142,9 @@ static int isolate(struct init *init, struct ct_err *err)
 	ct_autoclose int place = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int trees[CONTAINER_MOST_TREES];
 	size_t layers = init->container->layer_count;
-	struct rootfs rootfs = { .container = init->container, .layers = trees, .mounts = trees + layers, .writable = -1 };
+	struct rootfs rootfs = {
+		.container = init->container, .layers = trees, .mounts = trees + layers, .writable = -1
+	};
 
 	if (place < 0)
 		return ct_fail_errno(err, "R003", "cannot open the container's directory");
@@ -267,6 +272,7 @@ void init_run(struct init *init)
 	(void)capabilities_keep(UINT64_C(1) << 5);
 	report_send(init->socket, REPORT_STARTED, 0, NULL);
 	status = serve(payload);
-	report_send(init->socket, REPORT_ENDED, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), NULL);
+	report_send(init->socket, REPORT_ENDED, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
+		    NULL);
 	_exit(0);
 }

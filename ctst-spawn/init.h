@@ -27,13 +27,13 @@ struct init {
 	const struct container *container;
 	struct payload *payload;
 	const char *hostname;
-	int socket;        /* SOCK_SEQPACKET to the supervisor */
-	int output;        /* the payload's stdout and stderr */
+	int socket; /* SOCK_SEQPACKET to the supervisor */
+	int output; /* the payload's stdout and stderr */
 	int error_output;
-	bool range;        /* ids are mapped by the supervisor's trees; false: this process opens the trees itself */
-	bool writable;     /* the root file system is not read-only */
+	bool range;    /* ids are mapped by the supervisor's trees; false: this process opens the trees itself */
+	bool writable; /* the root file system is not read-only */
 	bool own_network;
-	char *title;       /* this process's arguments in memory, overwritten with its name */
+	char *title; /* this process's arguments in memory, overwritten with its name */
 	size_t title_length;
 };
 

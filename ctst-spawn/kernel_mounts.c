@@ -31,10 +31,10 @@ static const char *const devices[] = { "null", "zero", "full", "random", "urando
 
 /* Hidden: what crun and podman hide. Most need capabilities anyway; together with the user namespace this is the second wall. */
 static const char *const masked[] = {
-	"root/proc/acpi", "root/proc/asound", "root/proc/interrupts", "root/proc/kcore", "root/proc/keys",
-	"root/proc/latency_stats", "root/proc/sched_debug", "root/proc/scsi", "root/proc/timer_list",
-	"root/proc/timer_stats", "root/sys/dev/block", "root/sys/devices/virtual/powercap", "root/sys/firmware",
-	"root/sys/fs/selinux",
+	"root/proc/acpi",       "root/proc/asound",        "root/proc/interrupts",  "root/proc/kcore",
+	"root/proc/keys",       "root/proc/latency_stats", "root/proc/sched_debug", "root/proc/scsi",
+	"root/proc/timer_list", "root/proc/timer_stats",   "root/sys/dev/block",    "root/sys/devices/virtual/powercap",
+	"root/sys/firmware",    "root/sys/fs/selinux",
 };
 
 static const char *const readonly[] = {
@@ -44,10 +44,12 @@ static const char *const readonly[] = {
 static int mount_kernel_file_systems(struct ct_err *err)
 {
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
-		if (mount(mounts[i].source, mounts[i].target, mounts[i].type, mounts[i].flags, mounts[i].options) == 0 ||
+		if (mount(mounts[i].source, mounts[i].target, mounts[i].type, mounts[i].flags, mounts[i].options) ==
+			    0 ||
 		    mounts[i].optional)
 			continue;
-		ct_fail_errno(err, "R003", "cannot mount '%s' on '%s'", mounts[i].type, mounts[i].target + strlen("root"));
+		ct_fail_errno(err, "R003", "cannot mount '%s' on '%s'", mounts[i].type,
+			      mounts[i].target + strlen("root"));
 		return ct_err_hint(err, "inside another container, that one must show the whole of /proc and /sys");
 	}
 	return 0;
@@ -68,7 +70,8 @@ static int bind_devices(struct ct_err *err)
 
 static int make_readonly(const char *path)
 {
-	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
+	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+						     MOUNT_ATTR_NOEXEC };
 
 	return (int)syscall(SYS_mount_setattr, AT_FDCWD, path, 0, &attributes, sizeof(attributes));
 }

@@ -10,7 +10,8 @@
 
 #define CHUNK 16384
 
-static void append_entry(struct ct_buf *out, const char *prefix, size_t prefix_length, bool partial, const char *text, size_t length)
+static void append_entry(struct ct_buf *out, const char *prefix, size_t prefix_length, bool partial, const char *text,
+			 size_t length)
 {
 	ct_buf_append(out, prefix, prefix_length);
 	ct_buf_append(out, partial ? "P " : "F ", 2);
@@ -70,7 +71,8 @@ bool log_parse(const char *line, size_t length, struct log_entry *entry)
 	tag = stream + 8; /* behind " stdout " */
 	*entry = (struct log_entry){ .time = line, .time_length = (size_t)(stream - line) };
 	entry->is_stderr = memcmp(stream, " stderr ", 8) == 0;
-	if ((!entry->is_stderr && memcmp(stream, " stdout ", 8) != 0) || (tag[0] != 'F' && tag[0] != 'P') || tag[1] != ' ')
+	if ((!entry->is_stderr && memcmp(stream, " stdout ", 8) != 0) || (tag[0] != 'F' && tag[0] != 'P') ||
+	    tag[1] != ' ')
 		return false;
 	entry->partial = tag[0] == 'P';
 	entry->text = tag + 2;

@@ -16,11 +16,11 @@
 #include "ctst-spawn/log.h"
 
 struct log_reader {
-	int fd;               /* -1: there is no log yet */
-	struct ct_buf text;   /* what was read */
-	size_t position;      /* of the next line in it */
+	int fd;             /* -1: there is no log yet */
+	struct ct_buf text; /* what was read */
+	size_t position;    /* of the next line in it */
 	struct log_entry entry;
-	bool has_entry;       /* `entry` waits to be printed */
+	bool has_entry; /* `entry` waits to be printed */
 };
 
 /* Opens `<directory>/container.log`; a missing one can be tried again. */

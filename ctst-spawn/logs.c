@@ -24,7 +24,8 @@ static bool follow, timestamps, prefixed;
 static const struct ct_option options[] = {
 	{ CT_OPTION_FLAG, 'f', "follow", NULL, "go on until all of the containers have ended", &follow },
 	{ CT_OPTION_FLAG, 't', "timestamps", NULL, "show when each line was written", &timestamps },
-	{ CT_OPTION_TEXT, 0, "since", "TIME", "only lines since TIME: 2026-01-02T03:04:05Z, or 90s, 10m, 2h, 1d ago", &since },
+	{ CT_OPTION_TEXT, 0, "since", "TIME", "only lines since TIME: 2026-01-02T03:04:05Z, or 90s, 10m, 2h, 1d ago",
+	  &since },
 	{ CT_OPTION_TEXT, 0, "tail", "N", "only the last N lines of each container", &tail },
 	{ CT_OPTION_FLAG, 0, "prefix", NULL, "show whose line it is (default for several containers)", &prefixed },
 	{ CT_OPTION_TEXT, 0, "file", "FILE", "the project of this file", &file },
@@ -41,16 +42,16 @@ static const struct ct_program program = {
 struct source {
 	const struct ct_state_entry *entry;
 	struct log_reader reader;
-	int supervisor; /* pidfd; -1: has ended, nothing more will come */
+	int supervisor;      /* pidfd; -1: has ended, nothing more will come */
 	bool inside_line[2]; /* stdout, stderr: the last entry went without its newline */
 };
 
 struct view {
 	struct source *sources;
 	size_t count;
-	int width;     /* of the longest name */
+	int width; /* of the longest name */
 	bool prefix;
-	bool colour[2];    /* stdout, stderr */
+	bool colour[2]; /* stdout, stderr */
 	bool terminal[2];
 	char since[CT_TIME_LENGTH + 1]; /* "" or a time as in the logs */
 };
@@ -68,7 +69,8 @@ static void append_text(struct ct_buf *out, const char *text, size_t length, boo
 		if ((byte < 0x20 && byte != '\t') || byte == 0x7f) {
 			ct_buf_putc(out, '^');
 			ct_buf_putc(out, (char)(byte ^ 0x40));
-		} else if (byte == 0xc2 && i + 1 < length && (unsigned char)text[i + 1] >= 0x80 && (unsigned char)text[i + 1] < 0xa0) {
+		} else if (byte == 0xc2 && i + 1 < length && (unsigned char)text[i + 1] >= 0x80 &&
+			   (unsigned char)text[i + 1] < 0xa0) {
 			/* The C1 controls in UTF-8, which some terminals obey as well. */
 			ct_buf_putc(out, '?');
 			i++;
@@ -162,7 +164,8 @@ static int open_inotify(const struct view *view)
 
 	for (size_t i = 0; inotify >= 0 && i < view->count; i++) {
 		if (view->sources[i].supervisor >= 0)
-			(void)inotify_add_watch(inotify, view->sources[i].entry->directory, IN_MODIFY | IN_CREATE | IN_ONLYDIR);
+			(void)inotify_add_watch(inotify, view->sources[i].entry->directory,
+						IN_MODIFY | IN_CREATE | IN_ONLYDIR);
 	}
 	return inotify;
 }
@@ -227,7 +230,8 @@ static int parse_since(char text[CT_TIME_LENGTH + 1])
 	errno = 0;
 	amount = strtoll(since, &end, 10);
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (end != since && end[0] == units[i].unit && end[1] == '\0' && amount >= 0 && amount < 10000000 && errno == 0) {
+		if (end != since && end[0] == units[i].unit && end[1] == '\0' && amount >= 0 && amount < 10000000 &&
+		    errno == 0) {
 			ct_format_time(ct_now() - amount * units[i].seconds * INT64_C(1000000000), text);
 			return 0;
 		}
@@ -241,7 +245,8 @@ static int open_writer(const struct ct_state_entry *entry)
 	struct ct_status status;
 	struct ct_err ignored = CT_ERR_INIT;
 
-	if (ct_status_read(entry->directory, &status, &ignored) < 0 || status.state == CT_STOPPED || status.state == CT_FAILED)
+	if (ct_status_read(entry->directory, &status, &ignored) < 0 || status.state == CT_STOPPED ||
+	    status.state == CT_FAILED)
 		return -1;
 	return ct_process_open(&status.supervisor);
 }
@@ -321,5 +326,6 @@ int main(int argc, char **argv)
 		if (tail[0] < '0' || tail[0] > '9' || *end != '\0')
 			ct_usage_error(&program, "'%s' is not a number of lines", tail);
 	}
-	return run(argv + operand, (size_t)(argc - operand), lines, &err) < 0 ? ct_err_report(program.name, &err) : CT_EXIT_OK;
+	return run(argv + operand, (size_t)(argc - operand), lines, &err) < 0 ? ct_err_report(program.name, &err)
+									      : CT_EXIT_OK;
 }

@@ -146,7 +146,8 @@ static const char *execute(const struct payload *payload)
 	while (path) {
 		size_t length = strcspn(path, ":");
 
-		if (snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)length, path, name) < (int)sizeof(candidate)) {
+		if (snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)length, path, name) <
+		    (int)sizeof(candidate)) {
 			execve(candidate, payload->argv, payload->environment);
 			/* As execvp(3): a file that may not be executed is remembered, another directory may have a better one. */
 			if (errno == EACCES)
@@ -205,7 +206,7 @@ pid_t payload_start(const struct payload *payload, int *exit_code, struct ct_err
 		return -1;
 	*exit_code = CT_EXIT_NO_COMMAND;
 	return ct_err_hint(err, "is the path right, and is it in the image? A script also needs its interpreter, "
-			   "a dynamically linked program its loader");
+				"a dynamically linked program its loader");
 }
 
 void payload_release(struct payload *payload)

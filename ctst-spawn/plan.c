@@ -40,7 +40,8 @@ static int check_container(const struct action *action, struct ct_err *err)
 	if (container_read(action->container, "P001", &container, err) < 0)
 		return -1;
 	if (strcmp(container.name, action->name) != 0)
-		status = ct_fail(err, "P001", "plan: the action '%s' holds the container '%s'", action->name, container.name);
+		status = ct_fail(err, "P001", "plan: the action '%s' holds the container '%s'", action->name,
+				 container.name);
 	else
 		status = container_check_supported(&container, err);
 	container_release(&container);
@@ -79,7 +80,8 @@ static int resolve_action(const struct ct_names *names, struct plan *plan, size_
 		uint32_t found = ct_names_find(names, ct_slice_of(wanted));
 
 		if (found == CT_NAME_UNKNOWN || found >= at)
-			return ct_fail(err, "P001", "plan: '%s' waits for '%s', which does not come before it", action->name, wanted);
+			return ct_fail(err, "P001", "plan: '%s' waits for '%s', which does not come before it",
+				       action->name, wanted);
 		action->waits_for[action->waits_for_count++] = found;
 	}
 	return 0;
@@ -92,7 +94,8 @@ static int resolve_order(struct plan *plan, struct ct_err *err)
 	for (size_t i = 0; i < plan->count; i++) {
 		const char *name = plan->actions[i].name;
 
-		if (plan->actions[i].kind != ACTION_DESTROY && !ct_names_add(&names, ct_slice_of(name), (uint32_t)i, NULL))
+		if (plan->actions[i].kind != ACTION_DESTROY &&
+		    !ct_names_add(&names, ct_slice_of(name), (uint32_t)i, NULL))
 			return ct_fail(err, "P001", "plan: the component '%s' is there twice", name);
 	}
 	for (size_t i = 0; i < plan->count; i++) {

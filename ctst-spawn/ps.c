@@ -11,8 +11,8 @@
 #include "common/options.h"
 #include "common/status.h"
 #include "ctst-spawn/container_directory.h"
-#include "ctst-spawn/recover.h"
 #include "ctst-spawn/reconcile.h"
+#include "ctst-spawn/recover.h"
 
 static const char *file, *output;
 static bool all, recover;
@@ -21,7 +21,8 @@ static const struct ct_option options[] = {
 	{ CT_OPTION_FLAG, 'a', "all", NULL, "also those that do not run", &all },
 	{ CT_OPTION_TEXT, 'o', "output", "text|json", "a table (default) or a document", &output },
 	{ CT_OPTION_TEXT, 'f', "file", "FILE", "the project of this file", &file },
-	{ CT_OPTION_FLAG, 0, "recover", NULL, "rebuild a damaged state index from the container directories", &recover },
+	{ CT_OPTION_FLAG, 0, "recover", NULL, "rebuild a damaged state index from the container directories",
+	  &recover },
 	{ CT_OPTION_END },
 };
 
@@ -45,7 +46,9 @@ static bool is_shown(const struct row *row)
 
 static const struct ct_json *ports_of(const struct row *row)
 {
-	return row->config.doc ? ct_json_get_typed(ct_json_get(ct_json_root(row->config.doc), "container"), "ports", CT_JSON_ARRAY) : NULL;
+	return row->config.doc ? ct_json_get_typed(ct_json_get(ct_json_root(row->config.doc), "container"), "ports",
+						   CT_JSON_ARRAY)
+			       : NULL;
 }
 
 static void print_time(struct ct_json_writer *writer, const char *key, int64_t time)
@@ -120,7 +123,8 @@ static void format_ports(const struct row *row, char *text, size_t size)
 	text[0] = '\0';
 	ct_json_each(port, ports_of(row)) {
 		if (length < size)
-			length += (size_t)snprintf(text + length, size - length, "%s%" PRId64, length ? "," : "", port->integer);
+			length += (size_t)snprintf(text + length, size - length, "%s%" PRId64, length ? "," : "",
+						   port->integer);
 	}
 }
 
@@ -135,7 +139,8 @@ static int print_table(const struct row *rows, size_t count, struct ct_err *err)
 	}
 	if (width > 40)
 		width = 40;
-	ct_buf_printf(&text, "%-12s  %-*s  %-14s  %-10s  %-8s  %s\n", "CONTAINER ID", width, "NAME", "STATE", "PORTS", "RESTARTS", "UPTIME");
+	ct_buf_printf(&text, "%-12s  %-*s  %-14s  %-10s  %-8s  %s\n", "CONTAINER ID", width, "NAME", "STATE", "PORTS",
+		      "RESTARTS", "UPTIME");
 	for (size_t i = 0; i < count; i++) {
 		const struct ct_status *status = &rows[i].status;
 		char state[32], ports[64], uptime[16] = "-";
@@ -146,8 +151,8 @@ static int print_table(const struct row *rows, size_t count, struct ct_err *err)
 		format_ports(&rows[i], ports, sizeof(ports));
 		if (status->state == CT_RUNNING)
 			ct_format_age(ct_now() - status->started_at, uptime, sizeof(uptime));
-		ct_buf_printf(&text, "%-12.12s  %-*s  %-14s  %-10s  %-8d  %s\n", rows[i].entry->id, width, rows[i].entry->name, state,
-			      ports[0] ? ports : "-", status->restarts, uptime);
+		ct_buf_printf(&text, "%-12.12s  %-*s  %-14s  %-10s  %-8d  %s\n", rows[i].entry->id, width,
+			      rows[i].entry->name, state, ports[0] ? ports : "-", status->restarts, uptime);
 	}
 	for (size_t i = 0; i < text.length; i++) {
 		if ((unsigned char)text.data[i] < 0x20 && text.data[i] != '\n')
@@ -179,8 +184,8 @@ static int run(struct ct_err *err)
 			(void)config_read(rows[i].entry->directory, &rows[i].config, &ignored);
 	}
 	if (status == 0)
-		status = output && ct_output_is_json(&program, output) ? print_json(rows, state.count, err) :
-									 print_table(rows, state.count, err);
+		status = output && ct_output_is_json(&program, output) ? print_json(rows, state.count, err)
+								       : print_table(rows, state.count, err);
 	for (size_t i = 0; i < state.count; i++)
 		config_release(&rows[i].config);
 	free(rows);

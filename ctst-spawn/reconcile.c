@@ -20,7 +20,8 @@
 
 /* Calls `each` for every container directory that the index does not name. */
 static int for_each_stranger(const struct ct_project *project, const struct ct_state *state,
-			     int (*each)(const struct ct_project *project, const char *id, struct ct_err *err), struct ct_err *err)
+			     int (*each)(const struct ct_project *project, const char *id, struct ct_err *err),
+			     struct ct_err *err)
 {
 	DIR *directory = opendir(project->containers);
 	ct_autonames ids = CT_NAMES_INIT;
@@ -120,7 +121,8 @@ static bool is_stale(const struct ct_project *project, const struct ct_state *st
 	for (size_t i = 0; i < state->count; i++) {
 		const struct ct_state_entry *entry = &state->entries[i];
 
-		if (is_gone(entry) || has_stale_group(entry, path, sizeof(path)) || has_temporary_status(entry, path, sizeof(path)))
+		if (is_gone(entry) || has_stale_group(entry, path, sizeof(path)) ||
+		    has_temporary_status(entry, path, sizeof(path)))
 			return true;
 	}
 	return access(temporary, F_OK) == 0 || for_each_stranger(project, state, found_stranger, &ignored) > 0;

@@ -35,17 +35,18 @@ static int refuse_running(const struct ct_state_entry *const *entries, size_t co
 
 		if (ct_status_read(entries[i]->directory, &status, &ignored) == 0 && status.alive) {
 			ct_fail(err, "R006", "container '%s' is running", entries[i]->name);
-			return ct_err_hint(err, "stop it first with 'ctst stop %s', or remove it with --force", entries[i]->name);
+			return ct_err_hint(err, "stop it first with 'ctst stop %s', or remove it with --force",
+					   entries[i]->name);
 		}
 	}
 	return 0;
 }
 
 /* Out of the index first: whatever of the directory is left if this is interrupted, the next command removes. */
-static int remove_entries(const struct ct_project *project, struct ct_state *state, const struct ct_state_entry *const *entries,
-			  size_t count, struct ct_err *err)
+static int remove_entries(const struct ct_project *project, struct ct_state *state,
+			  const struct ct_state_entry *const *entries, size_t count, struct ct_err *err)
 {
-	char (*ids)[CT_ID_LENGTH + 1] = ct_alloc_array(count, sizeof(*ids));
+	char(*ids)[CT_ID_LENGTH + 1] = ct_alloc_array(count, sizeof(*ids));
 	ct_autobuf text = CT_BUF_INIT;
 	int status = 0;
 

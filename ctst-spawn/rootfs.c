@@ -68,7 +68,8 @@ int overlay_mount(const struct rootfs *rootfs, struct ct_err *err)
 		flags |= MS_RDONLY;
 	if (mount("overlay", "root", "overlay", flags, options.data) < 0) {
 		ct_fail_errno(err, "R003", "cannot mount the root file system of '%s'", rootfs->container->image);
-		return ct_err_hint(err, "'ctst doctor' tells whether this kernel has OverlayFS in user namespaces (Linux 5.11)");
+		return ct_err_hint(
+			err, "'ctst doctor' tells whether this kernel has OverlayFS in user namespaces (Linux 5.11)");
 	}
 	return 0;
 }
@@ -100,7 +101,8 @@ static int add_mount_points(const struct rootfs *rootfs, struct ct_err *err)
 /* pivot_root(2), NOTES: with "." twice the old root lies on top of the new one and is taken off. */
 static int pivot(struct ct_err *err)
 {
-	if (chdir("root") < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+	if (chdir("root") < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 ||
+	    chdir("/") < 0)
 		return ct_fail_errno(err, "R003", "cannot change the root directory");
 	return 0;
 }
@@ -114,9 +116,8 @@ int rootfs_prepare(int place, const char *hostname, struct ct_err *err)
 
 int rootfs_enter(const struct rootfs *rootfs, struct ct_err *err)
 {
-	if (attach_layers(rootfs, err) < 0 ||
-	    overlay_mount(rootfs, err) < 0 || add_mount_points(rootfs, err) < 0 || kernel_mounts(err) < 0 ||
-	    volumes_mount(rootfs, err) < 0)
+	if (attach_layers(rootfs, err) < 0 || overlay_mount(rootfs, err) < 0 || add_mount_points(rootfs, err) < 0 ||
+	    kernel_mounts(err) < 0 || volumes_mount(rootfs, err) < 0)
 		return -1;
 	return pivot(err);
 }

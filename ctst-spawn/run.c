@@ -83,7 +83,8 @@ static int release_init(struct supervisor *supervisor, struct ct_err *err)
 		return -1;
 	/* Without root the namespaces can be opened only as long as the process has not closed itself off. */
 	if (!supervisor->identity.range)
-		return open_namespaces(supervisor->init, err) < 0 ? -1 : init_send_trees(supervisor->socket, NULL, 0, err);
+		return open_namespaces(supervisor->init, err) < 0 ? -1
+								  : init_send_trees(supervisor->socket, NULL, 0, err);
 	if (init_send_trees(supervisor->socket, NULL, 0, err) < 0 || open_namespaces(supervisor->init, err) < 0)
 		return -1;
 	count = sources_open(container, !container->readonly, SUPERVISE_NAMESPACE_FD, trees, err);

@@ -5,8 +5,8 @@
 
 #include "common/buf.h"
 
-const struct ct_state_entry **select_entries(const struct ct_state *state, char **names, size_t name_count, size_t *count,
-					     struct ct_err *err)
+const struct ct_state_entry **select_entries(const struct ct_state *state, char **names, size_t name_count,
+					     size_t *count, struct ct_err *err)
 {
 	const struct ct_state_entry **entries = ct_alloc_array(state->count, sizeof(*entries));
 	bool *chosen = ct_alloc_array(state->count, sizeof(*chosen));

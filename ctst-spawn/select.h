@@ -11,7 +11,7 @@
  * The entries for `names` in the order of the state, each once; all of them when there
  * are no names. The array is owned by the caller (free()). NULL: R005.
  */
-const struct ct_state_entry **select_entries(const struct ct_state *state, char **names, size_t name_count, size_t *count,
-					     struct ct_err *err);
+const struct ct_state_entry **select_entries(const struct ct_state *state, char **names, size_t name_count,
+					     size_t *count, struct ct_err *err);
 
 #endif

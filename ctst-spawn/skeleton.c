@@ -12,25 +12,22 @@
 #include "ctst-spawn/rootfs.h"
 
 static const char *const directories[] = {
-	"root", "skeleton", "skeleton/dev", "skeleton/dev/pts", "skeleton/dev/shm", "skeleton/dev/mqueue", "skeleton/etc",
-	"skeleton/proc", "skeleton/run", "skeleton/sys", "skeleton/tmp",
+	"root",         "skeleton",      "skeleton/dev", "skeleton/dev/pts", "skeleton/dev/shm", "skeleton/dev/mqueue",
+	"skeleton/etc", "skeleton/proc", "skeleton/run", "skeleton/sys",     "skeleton/tmp",
 };
 
 /* Places for the device nodes, which are bind mounts: a user namespace cannot make nodes. */
 static const char *const files[] = {
-	"skeleton/dev/null", "skeleton/dev/zero", "skeleton/dev/full", "skeleton/dev/random", "skeleton/dev/urandom",
-	"skeleton/dev/tty",
+	"skeleton/dev/null",   "skeleton/dev/zero",    "skeleton/dev/full",
+	"skeleton/dev/random", "skeleton/dev/urandom", "skeleton/dev/tty",
 };
 
 static const struct {
 	const char *name, *target;
 } links[] = {
-	{ "skeleton/dev/fd", "/proc/self/fd" },
-	{ "skeleton/dev/stdin", "/proc/self/fd/0" },
-	{ "skeleton/dev/stdout", "/proc/self/fd/1" },
-	{ "skeleton/dev/stderr", "/proc/self/fd/2" },
-	{ "skeleton/dev/ptmx", "pts/ptmx" },
-	{ "skeleton/dev/core", "/proc/kcore" },
+	{ "skeleton/dev/fd", "/proc/self/fd" },       { "skeleton/dev/stdin", "/proc/self/fd/0" },
+	{ "skeleton/dev/stdout", "/proc/self/fd/1" }, { "skeleton/dev/stderr", "/proc/self/fd/2" },
+	{ "skeleton/dev/ptmx", "pts/ptmx" },          { "skeleton/dev/core", "/proc/kcore" },
 	{ "skeleton/etc/mtab", "/proc/mounts" },
 };
 
@@ -181,7 +178,8 @@ int skeleton_add_mount_points(const struct rootfs *rootfs, int root, bool *added
 
 		if (fd >= 0 || is_below_tmpfs(target))
 			continue;
-		if (fstat(rootfs->mounts[i], &source) < 0 || add_mount_point(root, target, S_ISDIR(source.st_mode), added) < 0)
+		if (fstat(rootfs->mounts[i], &source) < 0 ||
+		    add_mount_point(root, target, S_ISDIR(source.st_mode), added) < 0)
 			return ct_fail_errno(err, "R003", "cannot make the mount point '%s'", target);
 	}
 	return 0;

@@ -75,7 +75,8 @@ int sources_open(const struct container *container, bool writable, int userns, i
 			goto fail;
 	}
 	for (size_t i = 0; i < container->mount_count; i++, count++) {
-		trees[count] = identity_open_tree(container->mounts[i].source, container->mounts[i].readonly, userns, err);
+		trees[count] = identity_open_tree(container->mounts[i].source, container->mounts[i].readonly, userns,
+						  err);
 		if (trees[count] < 0)
 			goto fail;
 	}

@@ -30,8 +30,8 @@ static const struct ct_program program = {
 static const char *result_of(const struct job *job)
 {
 	static const char *const results[] = {
-		[JOB_KEEP] = "kept", [JOB_START] = "started", [JOB_REPLACE] = "replaced", [JOB_DESTROY] = "destroyed",
-		[JOB_GONE] = "destroyed",
+		[JOB_KEEP] = "kept",         [JOB_START] = "started",  [JOB_REPLACE] = "replaced",
+		[JOB_DESTROY] = "destroyed", [JOB_GONE] = "destroyed",
 	};
 
 	if (job->phase == JOB_FAILED)
@@ -81,7 +81,8 @@ static int apply(struct deploy *deploy, struct ct_err *err)
 		return -1;
 	if (!deploy_is_done(deploy)) {
 		if (connects(deploy->plan))
-			ct_warn(program.name, "in this version a container has a loopback only: "
+			ct_warn(program.name,
+				"in this version a container has a loopback only: "
 				"components that are connected are started in order, but cannot reach each other yet");
 		if (deploy_run(deploy, err) < 0)
 			return -1;

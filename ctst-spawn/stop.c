@@ -38,11 +38,11 @@ int supervisor_stop(int pidfd, int seconds)
 
 struct target {
 	const struct ct_state_entry *entry;
-	int pidfd;          /* -1: does not run (any more) */
+	int pidfd; /* -1: does not run (any more) */
 	bool asked, killed;
-	int64_t deadline;   /* ct_monotonic() */
-	size_t needed_by;   /* how many of the others still run and need this one */
-	size_t *needs;      /* indexes of those this one needs; owned */
+	int64_t deadline; /* ct_monotonic() */
+	size_t needed_by; /* how many of the others still run and need this one */
+	size_t *needs;    /* indexes of those this one needs; owned */
 	size_t needs_count;
 };
 
@@ -138,7 +138,8 @@ static int stop_round(struct target *targets, size_t count, struct pollfd *watch
 	return (int)running;
 }
 
-int stop_containers(const struct ct_state_entry *const *entries, size_t count, int seconds, size_t *stopped, struct ct_err *err)
+int stop_containers(const struct ct_state_entry *const *entries, size_t count, int seconds, size_t *stopped,
+		    struct ct_err *err)
 {
 	struct target *targets = ct_alloc_array(count, sizeof(*targets));
 	struct pollfd *watches = ct_alloc_array(count, sizeof(*watches));

@@ -20,7 +20,8 @@ int supervisor_stop(int pidfd, int seconds);
  * that did run. A supervisor that does not end a while after its time limit is killed,
  * and its container with it. -1: R007.
  */
-int stop_containers(const struct ct_state_entry *const *entries, size_t count, int seconds, size_t *stopped, struct ct_err *err);
+int stop_containers(const struct ct_state_entry *const *entries, size_t count, int seconds, size_t *stopped,
+		    struct ct_err *err);
 
 /*
  * Removes all that is left of a container that was stopped or whose supervisor died:

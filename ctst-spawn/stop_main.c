@@ -90,6 +90,7 @@ int main(int argc, char **argv)
 	}
 	if (operand + 1 == argc && !file && is_composition_file(argv[operand]))
 		file = argv[operand++];
-	return run(argv + operand, (size_t)(argc - operand), force ? 0 : seconds, &err) < 0 ? ct_err_report(program.name, &err) :
-											      CT_EXIT_OK;
+	return run(argv + operand, (size_t)(argc - operand), force ? 0 : seconds, &err) < 0
+		       ? ct_err_report(program.name, &err)
+		       : CT_EXIT_OK;
 }

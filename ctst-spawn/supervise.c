@@ -66,8 +66,8 @@ static int load(struct supervisor *supervisor, const char *path, struct ct_err *
 	supervisor->log = openat(supervisor->directory, LOG_FILE, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 	if (supervisor->log < 0)
 		return ct_fail_errno(err, "S003", "cannot open '%s/" LOG_FILE "'", path);
-	if (cgroup_create(&supervisor->config.container, supervisor->config.id, supervisor->group, sizeof(supervisor->group),
-			  &supervisor->cgroup, err) < 0)
+	if (cgroup_create(&supervisor->config.container, supervisor->config.id, supervisor->group,
+			  sizeof(supervisor->group), &supervisor->cgroup, err) < 0)
 		return -1;
 	memcpy(supervisor->status.cgroup, supervisor->group, sizeof(supervisor->status.cgroup));
 	return 0;
@@ -81,7 +81,8 @@ static bool wants_restart(const struct supervisor *supervisor)
 		return false;
 	if (container->restart == RESTART_ALWAYS)
 		return true;
-	return supervisor->exit_code != 0 && (container->max_retries == 0 || supervisor->status.restarts < container->max_retries);
+	return supervisor->exit_code != 0 &&
+	       (container->max_retries == 0 || supervisor->status.restarts < container->max_retries);
 }
 
 /* The delay before the next start; a signal to stop ends it. */
@@ -189,8 +190,14 @@ int main(int argc, char **argv)
 {
 	struct supervisor supervisor = {
 		.status = { .state = CT_CREATED, .exit_code = -1 },
-		.directory = SUPERVISE_DIRECTORY_FD, .log = -1, .signals = -1, .cgroup = -1, .pidfd = -1, .socket = -1,
-		.output = { .input = -1 }, .error_output = { .input = -1 },
+		.directory = SUPERVISE_DIRECTORY_FD,
+		.log = -1,
+		.signals = -1,
+		.cgroup = -1,
+		.pidfd = -1,
+		.socket = -1,
+		.output = { .input = -1 },
+		.error_output = { .input = -1 },
 	};
 	struct ct_err err = CT_ERR_INIT;
 	struct stat inherited;
@@ -205,7 +212,7 @@ int main(int argc, char **argv)
 	supervisor.title_length = (size_t)(argv[argc - 1] + strlen(argv[argc - 1]) - argv[0]);
 	if (detach(&supervisor) < 0)
 		return CT_EXIT_FAILED;
-	status = load(&supervisor, argv[operand], &err) < 0 ? supervisor_fail(&supervisor, CT_EXIT_FAILED, &err) :
-							      supervise(&supervisor);
+	status = load(&supervisor, argv[operand], &err) < 0 ? supervisor_fail(&supervisor, CT_EXIT_FAILED, &err)
+							    : supervise(&supervisor);
 	return status < 0 ? CT_EXIT_FAILED : CT_EXIT_OK;
 }

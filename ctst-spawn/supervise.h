@@ -9,8 +9,12 @@
  * While a container runs its supervisor keeps these of its namespaces open: the one door for
  * ctst-exec, which needs neither the container's processes nor their good will for it.
  */
-#define SUPERVISE_NAMESPACE_FD 32 /* the first one, above what a supervisor has open before; in the order of SUPERVISE_NAMESPACES */
-#define SUPERVISE_NAMESPACES { "user", "mnt", "pid", "ipc", "uts", "net" }
+#define SUPERVISE_NAMESPACE_FD \
+	32 /* the first one, above what a supervisor has open before; in the order of SUPERVISE_NAMESPACES */
+#define SUPERVISE_NAMESPACES \
+	{ \
+		"user", "mnt", "pid", "ipc", "uts", "net" \
+	}
 #define SUPERVISE_NAMESPACE_COUNT 6
 
 /* Between the stop signal and SIGKILL, when nobody says otherwise. */

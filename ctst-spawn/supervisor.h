@@ -33,15 +33,15 @@ struct supervisor {
 	int pidfd, socket;
 	struct log_stream output, error_output;
 	pid_t init;
-	bool ended;        /* the payload's end has been reported */
+	bool ended; /* the payload's end has been reported */
 	int exit_code;
 	struct ct_err failure; /* why the run could not start */
 
-	bool reported;     /* ctst-spawn knows whether the first start has worked */
+	bool reported; /* ctst-spawn knows whether the first start has worked */
 	bool stop_asked;
-	int64_t kill_at;   /* ct_monotonic() time; 0: never */
-	int64_t started;   /* ct_monotonic() time of the present run */
-	int64_t delay;     /* before the next restart */
+	int64_t kill_at; /* ct_monotonic() time; 0: never */
+	int64_t started; /* ct_monotonic() time of the present run */
+	int64_t delay;   /* before the next restart */
 };
 
 /* Starts a run. What it opens is closed by run_finish(), also when this fails. -1: R001, R003, R004. */

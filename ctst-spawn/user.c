@@ -116,7 +116,8 @@ static void add_supplementary_groups(struct payload *payload, const char *name)
 	while ((count = next_account(&rest, fields, 4)) > 0 && payload->group_count < PAYLOAD_MOST_GROUPS) {
 		unsigned gid;
 
-		if (count == 4 && parse_id(fields[2], &gid) == 0 && gid != payload->gid && lists_member(fields[3], name))
+		if (count == 4 && parse_id(fields[2], &gid) == 0 && gid != payload->gid &&
+		    lists_member(fields[3], name))
 			payload->groups[payload->group_count++] = gid;
 	}
 }
@@ -139,14 +140,15 @@ int payload_find_user(struct payload *payload, struct ct_err *err)
 	read_accounts("/etc/passwd", &text);
 	known = find_account(text.data, user, &account);
 	if (!known && parse_id(user, &account.uid) < 0) {
-		ct_fail(err, "R004", "the user '%s' is not in the image's /etc/passwd and is no id from 0 to %d", user, HIGHEST_ID);
+		ct_fail(err, "R004", "the user '%s' is not in the image's /etc/passwd and is no id from 0 to %d", user,
+			HIGHEST_ID);
 		return ct_err_hint(err, "give a number, or a name the image has");
 	}
 	payload->uid = account.uid;
 	payload->gid = known ? account.gid : 0;
 	if (colon && find_group(colon + 1, &payload->gid) < 0)
-		return ct_fail(err, "R004", "the group '%s' is not in the image's /etc/group and is no id from 0 to %d", colon + 1,
-			       HIGHEST_ID);
+		return ct_fail(err, "R004", "the group '%s' is not in the image's /etc/group and is no id from 0 to %d",
+			       colon + 1, HIGHEST_ID);
 	if (known && !colon)
 		add_supplementary_groups(payload, account.name);
 	if (!payload_variable(payload, "HOME"))

@@ -33,7 +33,8 @@ static int make_target(int root, const char *target, bool directory)
 			if (name[0] && mkdirat(parent, name, 0755) < 0 && errno != EEXIST)
 				return -1;
 		} else {
-			ct_autoclose int file = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+			ct_autoclose int file = openat(parent, name,
+						       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 
 			return file < 0 && errno != EEXIST ? -1 : 0;
 		}
@@ -55,7 +56,8 @@ static int mount_volume(int root, int tree, const struct container_mount *mount,
 	if (target < 0 || fstat(target, &place) < 0)
 		return ct_fail_errno(err, "R003", "cannot find the mount point '%s'", mount->target);
 	if (S_ISDIR(source.st_mode) != S_ISDIR(place.st_mode)) {
-		ct_fail(err, "R003", "cannot mount '%s' on '%s': one is a directory and the other is not", mount->source, mount->target);
+		ct_fail(err, "R003", "cannot mount '%s' on '%s': one is a directory and the other is not",
+			mount->source, mount->target);
 		return ct_err_hint(err, "mount a directory on a directory, or a file on a file");
 	}
 	if (syscall(SYS_move_mount, tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)

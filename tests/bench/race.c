@@ -71,7 +71,9 @@ static int read_runners(char **argv, struct runner runners[MOST_RUNNERS], size_t
 	while (*argv && count < MOST_RUNNERS) {
 		struct runner *runner = &runners[count++];
 
-		*runner = (struct runner){ .name = *argv++, .input = "/dev/null", .times = calloc(runs, sizeof(double)) };
+		*runner = (struct runner){ .name = *argv++,
+					   .input = "/dev/null",
+					   .times = calloc(runs, sizeof(double)) };
 		if (*argv && (*argv)[0] == '<')
 			runner->input = *argv++ + 1;
 		if (*argv && (*argv)[0] == '!')

@@ -413,8 +413,8 @@ START_TEST(malformed_documents_are_refused)
 		"[-]",
 		"\"\x01\"",
 		"\"\xff\"",
-		"\"\xc0\x80\"", /* overlong */
-		"\"\xed\xa0\x80\"", /* a surrogate */
+		"\"\xc0\x80\"",         /* overlong */
+		"\"\xed\xa0\x80\"",     /* a surrogate */
 		"\"\xf4\x90\x80\x80\"", /* beyond U+10FFFF */
 		"\"\\x\"",
 		"\"open",

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/capability_names.h"
+#include "common/utf8.h"
 #include "ctst-parse/check.h"
 #include "ctst-parse/emit.h"
 #include "ctst-parse/exposure.h"
@@ -14,8 +16,6 @@
 #include "ctst-parse/path.h"
 #include "ctst-parse/properties.h"
 #include "ctst-parse/render.h"
-#include "common/capability_names.h"
-#include "common/utf8.h"
 #include "ctst-parse/values.h"
 
 #define COMPONENT(name, rest) "COMPONENT " name " { image = \"preset://busybox\" " rest " }\n"

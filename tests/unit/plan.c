@@ -11,10 +11,10 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "common/names.h"
 #include "common/status.h"
 #include "ctst-plan/graph.h"
 #include "ctst-plan/graph_output.h"
-#include "common/names.h"
 #include "ctst-plan/plan.h"
 #include "ctst-plan/secret.h"
 

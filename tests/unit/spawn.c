@@ -27,14 +27,17 @@
 #define ID_B "22222222-2222-4222-8222-222222222222"
 
 #define CONTAINER_WITH(name, more) \
-	"{\"name\":\"" name "\",\"project\":\"p\",\"image\":{\"uri\":\"file:///i\",\"digest\":\"\",\"layers\":[\"/l\"]}," \
+	"{\"name\":\"" name \
+	"\",\"project\":\"p\",\"image\":{\"uri\":\"file:///i\",\"digest\":\"\",\"layers\":[\"/l\"]}," \
 	"\"args\":[\"/bin/true\"],\"env\":{},\"workdir\":\"/\",\"user\":\"\",\"hostname\":\"" name "\"," \
 	"\"network\":\"bridge\"" more "}"
 #define CONTAINER(name) CONTAINER_WITH(name, "")
 #define CREATE(name, after) \
-	"{\"action\":\"create\",\"name\":\"" name "\",\"after\":[" after "],\"config_digest\":\"" DIGEST_A "\",\"container\":" CONTAINER(name) "}"
+	"{\"action\":\"create\",\"name\":\"" name "\",\"after\":[" after "],\"config_digest\":\"" DIGEST_A \
+	"\",\"container\":" CONTAINER(name) "}"
 #define PLAN(actions) \
-	"{\"format\":\"ctst.plan/1\",\"project\":{\"directory\":\"/p\"},\"state\":{\"lineage\":\"\",\"serial\":0},\"actions\":[" actions "]}"
+	"{\"format\":\"ctst.plan/1\",\"project\":{\"directory\":\"/" \
+	"p\"},\"state\":{\"lineage\":\"\",\"serial\":0},\"actions\":[" actions "]}"
 
 static struct ct_json_doc *parse(const char *text)
 {
@@ -61,9 +64,10 @@ static void expect_container_error(const char *text, const char *code, const cha
 
 START_TEST(container_is_read)
 {
-	ct_autojson *doc = parse(CONTAINER_WITH("db", ",\"readonly\":false,\"memory_max\":1048576,\"capabilities\":[\"KILL\",\"SYS_ADMIN\"],"
-						      "\"restart\":{\"policy\":\"on-failure\",\"max_retries\":3},\"stop_signal\":\"SIGINT\","
-						      "\"mounts\":[{\"kind\":\"bind\",\"source\":\"/s\",\"target\":\"/t\",\"readonly\":true}]"));
+	ct_autojson *doc = parse(CONTAINER_WITH(
+		"db", ",\"readonly\":false,\"memory_max\":1048576,\"capabilities\":[\"KILL\",\"SYS_ADMIN\"],"
+		      "\"restart\":{\"policy\":\"on-failure\",\"max_retries\":3},\"stop_signal\":\"SIGINT\","
+		      "\"mounts\":[{\"kind\":\"bind\",\"source\":\"/s\",\"target\":\"/t\",\"readonly\":true}]"));
 	struct container container;
 	struct ct_err err = CT_ERR_INIT;
 
@@ -88,10 +92,15 @@ START_TEST(container_errors)
 	expect_container_error("{\"name\":1}", "P001", "'name'");
 	expect_container_error(CONTAINER_WITH("a", ",\"memory_max\":-1"), "P001", "'memory_max'");
 	expect_container_error(CONTAINER_WITH("a", ",\"capabilities\":[\"NOPE\"]"), "P001", "capabilities");
-	expect_container_error(CONTAINER_WITH("a", ",\"restart\":{\"policy\":\"sometimes\"}"), "P001", "restart.policy");
+	expect_container_error(CONTAINER_WITH("a", ",\"restart\":{\"policy\":\"sometimes\"}"), "P001",
+			       "restart.policy");
 	expect_container_error(CONTAINER_WITH("a", ",\"stop_signal\":\"SIGNOPE\""), "P001", "stop_signal");
-	expect_container_error(CONTAINER_WITH("a", ",\"mounts\":[{\"kind\":\"bind\",\"source\":\"/s\",\"target\":\"relative\"}]"), "P001", "mounts");
-	expect_container_error(CONTAINER_WITH("a", ",\"mounts\":[{\"kind\":\"bind\",\"source\":\"/s\",\"target\":\"/\"}]"), "P001", "mounts");
+	expect_container_error(
+		CONTAINER_WITH("a", ",\"mounts\":[{\"kind\":\"bind\",\"source\":\"/s\",\"target\":\"relative\"}]"),
+		"P001", "mounts");
+	expect_container_error(CONTAINER_WITH("a",
+					      ",\"mounts\":[{\"kind\":\"bind\",\"source\":\"/s\",\"target\":\"/\"}]"),
+			       "P001", "mounts");
 	expect_container_error(CONTAINER_WITH("a", ",\"healthcheck\":{}"), "R014", "health checks");
 	expect_container_error(CONTAINER_WITH("a", ",\"published\":[{}]"), "R009", "publish");
 }
@@ -110,7 +119,9 @@ static void expect_plan_error(const char *text, const char *part)
 
 START_TEST(plan_is_read)
 {
-	ct_autojson *doc = parse(PLAN(CREATE("a", "") "," CREATE("b", "\"a\"") ",{\"action\":\"destroy\",\"name\":\"c\",\"id\":\"" ID_A "\"}"));
+	ct_autojson *doc = parse(
+		PLAN(CREATE("a", "") "," CREATE("b", "\"a\"") ",{\"action\":\"destroy\",\"name\":\"c\",\"id\":\"" ID_A
+							      "\"}"));
 	struct plan plan;
 	struct ct_err err = CT_ERR_INIT;
 
@@ -145,8 +156,12 @@ struct decision {
 
 START_TEST(decisions)
 {
-#define REPLACE(id) "{\"action\":\"replace\",\"name\":\"a\",\"id\":\"" id "\",\"config_digest\":\"" DIGEST_A "\",\"container\":" CONTAINER("a") "}"
-#define KEEP(id) "{\"action\":\"keep\",\"name\":\"a\",\"id\":\"" id "\",\"config_digest\":\"" DIGEST_A "\",\"container\":" CONTAINER("a") "}"
+#define REPLACE(id) \
+	"{\"action\":\"replace\",\"name\":\"a\",\"id\":\"" id "\",\"config_digest\":\"" DIGEST_A \
+	"\",\"container\":" CONTAINER("a") "}"
+#define KEEP(id) \
+	"{\"action\":\"keep\",\"name\":\"a\",\"id\":\"" id "\",\"config_digest\":\"" DIGEST_A \
+	"\",\"container\":" CONTAINER("a") "}"
 #define DESTROY(id) "{\"action\":\"destroy\",\"name\":\"a\",\"id\":\"" id "\"}"
 	static const struct decision table[] = {
 		{ PLAN(CREATE("a", "")), NULL, NULL, JOB_START },
@@ -175,7 +190,9 @@ START_TEST(decisions)
 
 		ck_assert_int_eq(plan_read(ct_json_root(doc), &plan, &err), 0);
 		if (decision->id) {
-			struct ct_state_entry entry = { .name = name, .created_at = text, .image = text, .directory = directory };
+			struct ct_state_entry entry = {
+				.name = name, .created_at = text, .image = text, .directory = directory
+			};
 
 			strcpy(entry.id, decision->id);
 			strcpy(digest, decision->digest);
@@ -260,7 +277,8 @@ START_TEST(templates_expand)
 	setenv("UNIT_SET", "value", 1);
 	unsetenv("UNIT_UNSET");
 	setenv("CONTAINUST_SECRET_DB_PASSWORD", "geheim", 1);
-	text = expand_template("a ${env.UNIT_SET} ${env.UNIT_UNSET} ${env.UNIT_UNSET:-d} $${x} $1 ${secret.db.password}", &err);
+	text = expand_template(
+		"a ${env.UNIT_SET} ${env.UNIT_UNSET} ${env.UNIT_UNSET:-d} $${x} $1 ${secret.db.password}", &err);
 	ck_assert_str_eq(text, "a value  d ${x} $1 geheim");
 	free(text);
 	ck_assert_ptr_null(expand_template("${secret.nowhere-to-be-found}", &err));
@@ -314,7 +332,8 @@ START_TEST(names_and_numbers)
 	ck_assert_int_eq(parse_seconds("86401"), -1);
 	ck_assert_int_eq(parse_seconds("-1"), -1);
 	ck_assert_int_eq(parse_seconds("1s"), -1);
-	ck_assert(is_below_tmpfs("/tmp/x") && is_below_tmpfs("/run") && !is_below_tmpfs("/running") && !is_below_tmpfs("/data"));
+	ck_assert(is_below_tmpfs("/tmp/x") && is_below_tmpfs("/run") && !is_below_tmpfs("/running") &&
+		  !is_below_tmpfs("/data"));
 }
 END_TEST
 
@@ -346,7 +365,8 @@ END_TEST
 /* The range must be a whole one inside the block that nobody else uses. */
 START_TEST(identities_are_in_range)
 {
-	static const char *const ids[] = { ID_A, ID_B, "ffffffff-ffff-4fff-bfff-ffffffffffff", "00000000-0000-4000-8000-000000000000" };
+	static const char *const ids[] = { ID_A, ID_B, "ffffffff-ffff-4fff-bfff-ffffffffffff",
+					   "00000000-0000-4000-8000-000000000000" };
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
 		struct identity identity = identity_choose(ids[i]);
