@@ -129,7 +129,7 @@ static void close_container(struct ct_json_writer *writer, const struct ct_json 
 /* Walks without recursion: the way back up is kept in an array as deep as a document may be. */
 void ct_json_value(struct ct_json_writer *writer, const struct ct_json *value)
 {
-	const struct ct_json *open[CT_JSON_MAX_DEPTH + 1];
+	const struct ct_json *open[CT_JSON_MAX_DEPTH + 1] = { NULL };
 	const struct ct_json *at = value;
 	size_t depth = 0;
 

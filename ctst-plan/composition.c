@@ -153,7 +153,7 @@ static int read_all_exposed(struct composition *composition, const struct ct_jso
 		uint32_t index = (uint32_t)composition->exposed_count;
 		struct exposed *exposed = &composition->exposed[index];
 		const struct place *item = PLACE_ITEM(place, index);
-		uint32_t owner;
+		uint32_t owner = 0;
 
 		exposed->next = NOTHING;
 		if (read_reference(composition, object, "component", item, &owner, err) < 0 ||

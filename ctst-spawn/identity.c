@@ -64,8 +64,8 @@ int identity_map(const struct identity *identity, pid_t pid, struct ct_err *err)
 		snprintf(users, sizeof(users), "0 %u %u\n", identity->base, IDENTITY_RANGE);
 		memcpy(groups, users, sizeof(groups));
 	} else {
-		snprintf(users, sizeof(users), "0 %u 1\n", geteuid());
-		snprintf(groups, sizeof(groups), "0 %u 1\n", getegid());
+		snprintf(users, sizeof(users), "0 %u 1\n", (unsigned)geteuid());
+		snprintf(groups, sizeof(groups), "0 %u 1\n", (unsigned)getegid());
 		/* Without privilege a group map needs this first (user_namespaces(7)). */
 		if (write_proc(pid, "setgroups", "deny") < 0 && errno != ENOENT)
 			return ct_fail_errno(err, "R001", "cannot deny setgroups in the user namespace");

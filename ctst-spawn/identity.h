@@ -15,7 +15,7 @@
 
 #include "common/err.h"
 
-#define IDENTITY_RANGE 65536
+#define IDENTITY_RANGE UINT32_C(65536)
 
 struct identity {
 	bool range;    /* a range of ids; false: the caller's only */

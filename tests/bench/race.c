@@ -14,10 +14,9 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #define MOST_RUNNERS 8
-
-extern char **environ;
 
 struct runner {
 	const char *name, *input, *prepare;
@@ -40,6 +39,10 @@ static double run(const struct runner *runner)
 	int status;
 	pid_t child;
 
+	if (!runner->command[0]) {
+		fprintf(stderr, "race: %s has no command\n", runner->name);
+		exit(2);
+	}
 	if (runner->prepare && system(runner->prepare) != 0) {
 		fprintf(stderr, "race: '%s' failed\n", runner->prepare);
 		exit(1);
