@@ -1,6 +1,5 @@
 #include "ctst-image/staging.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,8 +14,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/file.h"
-
-#define PREFIX ".staging-"
+#include "common/store_leftovers.h"
 
 /* Store failures are about the file system, not about the image: permission has its own code. */
 static int store_failure(struct ct_err *err, const char *what, const char *path)
@@ -106,44 +104,13 @@ void staging_unlock(struct staging *staging)
 	(void)lock_directory(staging->images_fd, LOCK_UN);
 }
 
-/* A tree whose importer is gone: its lock can be had. One that cannot even be opened is nobody's either. */
-static bool is_abandoned(int layers_fd, const char *name)
-{
-	ct_autoclose int fd = openat(layers_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	return fd < 0 ? errno == EACCES : lock_directory(fd, LOCK_EX | LOCK_NB) == 0;
-}
-
-/* A blob goes when its tree has gone. */
-static bool is_orphan(int layers_fd, const char *name)
-{
-	struct stat status;
-
-	return fstatat(layers_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
-}
-
-static void remove_leftovers(int directory, int layers_fd, bool (*is_leftover)(int layers_fd, const char *name))
-{
-	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-
-	if (!stream)
-		return;
-	while ((entry = readdir(stream))) {
-		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) == 0 && is_leftover(layers_fd, entry->d_name))
-			(void)ct_remove_tree_at(directory, entry->d_name);
-	}
-	closedir(stream);
-}
-
 static int create_tree_and_blob(struct staging *staging, struct ct_err *err)
 {
 	uint64_t number;
 
 	if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
 		return ct_fail_errno(err, "I003", "cannot get a random number");
-	snprintf(staging->name, sizeof(staging->name), PREFIX "%016" PRIx64, number);
+	snprintf(staging->name, sizeof(staging->name), CT_STAGING_PREFIX "%016" PRIx64, number);
 	if (mkdirat(staging->layers_fd, staging->name, 0700) < 0)
 		return store_failure(err, "create a directory in", staging->layers);
 	staging->tree_fd = openat(staging->layers_fd, staging->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -164,8 +131,7 @@ int staging_create(struct staging *staging, const char *images, const char *laye
 	staging->layers = layers;
 	if (open_store(staging, err) < 0)
 		return -1;
-	remove_leftovers(staging->layers_fd, staging->layers_fd, is_abandoned);
-	remove_leftovers(staging->images_fd, staging->layers_fd, is_orphan);
+	ct_store_remove_leftovers(staging->images_fd, staging->layers_fd);
 	result = create_tree_and_blob(staging, err);
 	staging_unlock(staging);
 	return result;

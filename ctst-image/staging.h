@@ -5,7 +5,7 @@
  *	<images>/.staging-<random>     the layer's blob
  *
  * One rename each makes them visible. Whatever a killed importer left is known by a
- * lock that nobody holds and is removed by the next import.
+ * lock that nobody holds and is removed by the next import or ctst ps (common/store_leftovers.h).
  *
  * The lock of the store, flock(2) on <images>, is held for moments only: to create, to
  * publish, to discard.

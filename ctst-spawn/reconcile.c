@@ -15,6 +15,7 @@
 #include "common/file.h"
 #include "common/names.h"
 #include "common/status.h"
+#include "common/store_leftovers.h"
 #include "ctst-spawn/cgroup.h"
 #include "ctst-spawn/stop.h"
 
@@ -133,6 +134,7 @@ int reconcile_if_free(const struct ct_project *project, struct ct_state *state, 
 	ct_autofree char *path = ct_asprintf("%s/state/lock", project->root);
 	ct_autoclose int lock = -1;
 
+	ct_store_tidy(project->images, project->layers);
 	if (ct_state_load(project, state, err) < 0)
 		return -1;
 	if (!is_stale(project, state))

@@ -18,7 +18,7 @@ int reconcile(const struct ct_project *project, struct ct_state *state, struct c
 
 /*
  * For commands that only look: reads the state; clears up first when there is
- * something to clear up and nobody holds the lock. Where nothing is stale, nothing is
+ * something to clear up and nobody holds the lock, also in the image store. Where nothing is stale, nothing is
  * written, and where there is no project, nothing is created.
  */
 int reconcile_if_free(const struct ct_project *project, struct ct_state *state, struct ct_err *err);

@@ -620,6 +620,21 @@ killed_in_the_middle() {
 	expect_status 0
 }
 
+tidied_by_ps() {
+	local pid
+	start_long_import
+	# While it lives nobody touches what it makes.
+	run ctst ps
+	expect_status 0
+	compgen -G '.containust/layers/.staging-*' >/dev/null || fail "a living import was disturbed"
+	kill -KILL "$pid"
+	wait "$pid" || true
+	echo '{' >.containust/images/.index.json.new
+	run ctst ps
+	expect_status 0
+	[ -z "$(find .containust -name '*.staging*' -o -name '.*.new')" ] || fail "left: $(find .containust -name '.*')"
+}
+
 interrupted() {
 	local pid ended=0
 	start_long_import
@@ -813,6 +828,7 @@ tap_case "refused: archives of images, by name" archives_of_images
 tap_case "refused: a directory that contains the store" contains_the_store
 tap_case "several imports at once" two_at_once
 tap_case "SIGKILL in the middle, then again" killed_in_the_middle
+tap_case "what a killed import has left goes with the next ctst ps" tidied_by_ps
 tap_case "SIGTERM in the middle leaves nothing" interrupted
 tap_case "an import leaves the staging area of another one alone" spares_the_living
 tap_case "ls and verify of nothing and of something" lists
