@@ -106,15 +106,19 @@ survives() {
 	cat >stack.ctst <<-'EOF'
 		COMPONENT db { image = "preset://busybox" command = ["/bin/sleep", "1000000"] }
 		COMPONENT api { image = "preset://busybox" readonly = false env = { ROUND = "${env.ROUND}" } command = ["/bin/sleep", "1000000"] }
-		COMPONENT job { image = "preset://busybox" command = ["/bin/true"] }
+		COMPONENT job { image = "file://./tree" command = ["/true"] }
 		CONNECT api -> db
 	EOF
+	# An image that changes every time is imported every time; a static program of 20 KB keeps that small.
+	mkdir tree
+	cp "$CTST_BUILD/tests/bench/bench-true" tree/true
 	ctst build stack.ctst >/dev/null
 	for i in $(seq "$kills"); do
 		# Something to do each time: another configuration, or a stop before.
 		if [ $((RANDOM % 3)) -eq 0 ]; then
 			env "$mark" ctst stop --force >/dev/null &
 		else
+			echo "$i" >tree/round
 			sed -i "s/ROUND = .*/ROUND = \"$i\" } command = [\"\/bin\/sleep\", \"1000000\"] }/" stack.ctst
 			env "$mark" ctst run -d stack.ctst >/dev/null 2>run.err &
 		fi
