@@ -56,6 +56,8 @@ int ct_project_of_directory(struct ct_project *project, const char *directory, s
 	project->name = project_name(resolved);
 	project->root = ct_asprintf("%s/.containust", strcmp(resolved, "/") == 0 ? "" : resolved);
 	project->state_file = state_file ? absolute(state_file) : ct_asprintf("%s/state/state.json", project->root);
+	project->state_moved = strncmp(project->state_file, project->root, strlen(project->root)) != 0 ||
+			       strcmp(project->state_file + strlen(project->root), "/state/state.json") != 0;
 	project->containers = ct_asprintf("%s/containers", project->root);
 	project->images = store ? absolute(store) : ct_asprintf("%s/images", project->root);
 	project->layers = store ? ct_asprintf("%s/layers", project->images) : ct_asprintf("%s/layers", project->root);

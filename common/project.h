@@ -11,6 +11,8 @@
 #ifndef CT_PROJECT_H
 #define CT_PROJECT_H
 
+#include <stdbool.h>
+
 #include "common/err.h"
 
 #define CT_DEFAULT_FILE "containust.ctst"
@@ -20,6 +22,7 @@ struct ct_project {
 	char *name;       /* last component of directory, made a valid name: [a-z0-9_-]+ */
 	char *root;       /* directory + "/.containust" */
 	char *state_file; /* absolute; CONTAINUST_STATE_FILE moves it */
+	bool state_moved; /* the index is not in its usual place */
 	char *containers; /* root + "/containers" */
 	char *images;     /* root + "/images", or CONTAINUST_IMAGE_STORE */
 	char *layers;     /* root + "/layers", or beside a shared store */

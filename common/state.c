@@ -38,18 +38,23 @@ static bool is_id(const char *text)
 	return true;
 }
 
-static int read_entry(const struct ct_json *item, struct ct_state *state)
+/*
+ * The directory is where the project's containers are, whatever the index says: in a copy of a
+ * project it still names those of the original, which are not ours to touch.
+ */
+static int read_entry(const struct ct_project *project, const struct ct_json *item, struct ct_state *state)
 {
 	const char *id = ct_json_get_string(item, "id");
+	ct_autofree char *directory = ct_asprintf("%s/%s", project->containers, id ? id : "");
 	struct ct_state_entry entry = {
 		.name = (char *)(uintptr_t)ct_json_get_string(item, "name"),
 		.created_at = (char *)(uintptr_t)ct_json_get_string(item, "created_at"),
 		.image = (char *)(uintptr_t)ct_json_get_string(item, "image"),
 		.config_digest = (char *)(uintptr_t)ct_json_get_string(item, "config_digest"),
-		.directory = (char *)(uintptr_t)ct_json_get_string(item, "directory"),
+		.directory = directory,
 	};
 
-	if (!is_id(id) || !entry.name || !entry.created_at || !entry.image || !entry.config_digest || !entry.directory)
+	if (!is_id(id) || !entry.name || !entry.created_at || !entry.image || !entry.config_digest)
 		return -1;
 	memcpy(entry.id, id, sizeof(entry.id));
 	ct_state_add(state, &entry);
@@ -74,7 +79,7 @@ static int read_index(const struct ct_project *project, const struct ct_json *ro
 		return corrupt(project, err, "lineage, serial or containers is missing");
 	memcpy(state->lineage, lineage, sizeof(state->lineage));
 	ct_json_each(item, containers) {
-		if (read_entry(item, state) < 0)
+		if (read_entry(project, item, state) < 0)
 			return corrupt(project, err, "a container's entry is incomplete");
 	}
 	return 0;

@@ -23,7 +23,7 @@ struct ct_state_entry {
 	char *created_at;    /* RFC 3339, UTC */
 	char *image;         /* URI as written in the composition */
 	char *config_digest; /* "sha256:<hex>" of the container configuration in the plan */
-	char *directory;     /* absolute */
+	char *directory;     /* absolute: <containers>/<id> */
 };
 
 struct ct_state {

@@ -90,7 +90,7 @@ bool cgroup_find_mount(char *path, size_t size)
 }
 
 /* Looked up once: mounts do not move while a tool runs. NULL: there is none. */
-static const char *base_path(void)
+const char *cgroup_base(void)
 {
 	static char path[PATH_MAX];
 	static bool known, found;
@@ -106,11 +106,16 @@ static const char *base_path(void)
 	return found ? path : NULL;
 }
 
-bool cgroup_path(const char *id, char *path, size_t size)
+bool cgroup_path(const char *directory, char *path, size_t size)
 {
-	const char *base = base_path();
+	const char *base = cgroup_base();
+	const char *slash = strrchr(directory, '/');
+	struct stat status;
 
-	return base && snprintf(path, size, "%s/" NAME_PREFIX "%s", base, id) < (int)size;
+	if (!base || stat(directory, &status) < 0)
+		return false;
+	return snprintf(path, size, "%s/" NAME_PREFIX "%s-%ju", base, slash ? slash + 1 : directory,
+			(uintmax_t)status.st_ino) < (int)size;
 }
 
 static int write_file(int directory, const char *name, const char *text)
@@ -171,17 +176,17 @@ static bool has_limits(const struct container *container)
 static int cannot_create(const struct container *container, struct ct_err *err)
 {
 	ct_fail_errno(err, "R002", "'%s' cannot be enforced: no cgroup can be made in '%s'",
-		      container->memory_max > 0 ? "memory" : "cpu", base_path());
+		      container->memory_max > 0 ? "memory" : "cpu", cgroup_base());
 	return ct_err_hint(
 		err,
 		"run as root, or in a cgroup that is delegated to you ('systemd-run --user --scope -p Delegate=yes')");
 }
 
-int cgroup_create(const struct container *container, const char *id, char *path, size_t size, int *fd,
+int cgroup_create(const struct container *container, const char *directory, char *path, size_t size, int *fd,
 		  struct ct_err *err)
 {
 	*fd = -1;
-	if (!cgroup_path(id, path, size)) {
+	if (!cgroup_path(directory, path, size)) {
 		path[0] = '\0';
 		return has_limits(container) ? cannot_limit("memory' or 'cpu", "memory' or 'cpu", err) : 0;
 	}
@@ -194,7 +199,7 @@ int cgroup_create(const struct container *container, const char *id, char *path,
 		return ct_fail_errno(err, "R002", "cannot open the cgroup '%s'", path);
 	if (!has_limits(container))
 		return 0;
-	enable_controllers(base_path());
+	enable_controllers(cgroup_base());
 	return apply_limits(container, *fd, err);
 }
 

@@ -2,8 +2,9 @@
  * The container's cgroup (cgroup v2, Documentation/admin-guide/cgroup-v2.rst).
  *
  * The cgroup2 file system is wherever mountinfo says. A container's group is
- * `<base>/containust-<id>`; base is the root of the mount for root and the
- * caller's own group otherwise. There is no directory of ours above it, so none
+ * `<base>/containust-<id>-<inode>`, the inode being that of the container's directory: a
+ * copy of a project has the same ids, but its containers are others. Base is the root of
+ * the mount for root and the caller's own group otherwise. There is no directory of ours above it, so none
  * has to be made and removed for the first and the last container. Groups of others are never touched.
  */
 #ifndef CTST_SPAWN_CGROUP_H
@@ -18,15 +19,21 @@
 /* Where the cgroup2 file system is mounted. false: nowhere. */
 bool cgroup_find_mount(char *path, size_t size);
 
-/* The path a container's group has or would have. false when there is no cgroup2 mount. */
-bool cgroup_path(const char *id, char *path, size_t size);
+/* The group in which this user's containers get theirs. NULL when there is no cgroup2 mount. */
+const char *cgroup_base(void);
+
+/*
+ * The path that the group of the container in `directory` has or would have. false when there is no cgroup2 mount
+ * or no such directory.
+ */
+bool cgroup_path(const char *directory, char *path, size_t size);
 
 /*
  * Creates the group and opens it. *fd is -1 and the path "" where groups cannot be
  * made (no cgroup2, not permitted); that is an error only for a container with limits.
  * -1: R002.
  */
-int cgroup_create(const struct container *container, const char *id, char *path, size_t size, int *fd,
+int cgroup_create(const struct container *container, const char *directory, char *path, size_t size, int *fd,
 		  struct ct_err *err);
 
 /*

@@ -21,6 +21,7 @@ static int write_config(int directory, const struct ct_state_entry *entry, const
 	ct_json_member_string(writer, "id", entry->id);
 	ct_json_member_string(writer, "created_at", entry->created_at);
 	ct_json_member_string(writer, "project_directory", project->directory);
+	ct_json_member_string(writer, "state_file", project->state_moved ? project->state_file : NULL);
 	if (after)
 		ct_json_member_value(writer, "after", after);
 	ct_json_member_value(writer, "container", container);
@@ -70,6 +71,7 @@ int config_read(const char *directory, struct config *config, struct ct_err *err
 	root = ct_json_root(config->doc);
 	config->id = ct_json_get_string(root, "id");
 	config->project_directory = ct_json_get_string(root, "project_directory");
+	config->state_file = ct_json_get_string(root, "state_file");
 	config->after = ct_json_get_typed(root, "after", CT_JSON_ARRAY);
 	if (!config->id || !config->project_directory || config->project_directory[0] != '/') {
 		config_release(config);

@@ -30,6 +30,7 @@ struct config {
 	struct ct_json_doc *doc; /* owns all of it */
 	const char *id;
 	const char *project_directory;
+	const char *state_file;      /* of the index that names it, when that is not in its usual place; else NULL */
 	const struct ct_json *after; /* array of component names, or NULL */
 	struct container container;
 };

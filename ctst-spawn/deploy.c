@@ -136,10 +136,21 @@ static int drop_skipped(struct deploy *deploy, struct ct_err *err)
 	return 0;
 }
 
+static int store_first(struct deploy *deploy, struct ct_err *err)
+{
+	if (ct_state_store(deploy->project, deploy->state, err) < 0)
+		return -1;
+	deploy->serial = deploy->state->serial;
+	return 0;
+}
+
 int deploy_run(struct deploy *deploy, struct ct_err *err)
 {
 	deploy->serial = deploy->state->serial;
 	ct_format_time(ct_now(), deploy->created_at);
+	/* The first index is there before the first container: see check_not_lost() in reconcile.c. */
+	if (!deploy->state->lineage[0] && store_first(deploy, err) < 0)
+		return -1;
 	for (size_t i = 0; i < deploy->plan->count; i++) {
 		if (starts(&deploy->jobs[i]) && create_directory(deploy, &deploy->jobs[i], err) < 0)
 			return -1;

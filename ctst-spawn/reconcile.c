@@ -17,9 +17,28 @@
 #include "common/status.h"
 #include "common/store_leftovers.h"
 #include "ctst-spawn/cgroup.h"
+#include "ctst-spawn/container_directory.h"
 #include "ctst-spawn/stop.h"
 
-/* Calls `each` for every container directory that the index does not name. */
+/*
+ * With --state-file one project can have several indexes, and each container belongs to one. What cannot be read any
+ * more was interrupted while it was made and belongs to nobody else.
+ */
+static bool belongs_here(const struct ct_project *project, const char *id)
+{
+	ct_autofree char *directory = ct_asprintf("%s/%s", project->containers, id);
+	struct ct_err ignored = CT_ERR_INIT;
+	struct config config;
+	bool here;
+
+	if (config_read(directory, &config, &ignored) < 0)
+		return true;
+	here = config.state_file ? strcmp(config.state_file, project->state_file) == 0 : !project->state_moved;
+	config_release(&config);
+	return here;
+}
+
+/* Calls `each` for every container directory of this index that the index does not name. */
 static int for_each_stranger(const struct ct_project *project, const struct ct_state *state,
 			     int (*each)(const struct ct_project *project, const char *id, struct ct_err *err),
 			     struct ct_err *err)
@@ -38,7 +57,7 @@ static int for_each_stranger(const struct ct_project *project, const struct ct_s
 
 		if (strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
 			continue;
-		if (ct_names_find(&ids, ct_slice_of(id)) == CT_NAME_UNKNOWN)
+		if (ct_names_find(&ids, ct_slice_of(id)) == CT_NAME_UNKNOWN && belongs_here(project, id))
 			status = each(project, id, err);
 	}
 	closedir(directory);
@@ -61,7 +80,7 @@ static bool has_supervisor(const struct ct_state_entry *entry)
 /* A container without a supervisor has no processes; if it left a cgroup, that goes. */
 static bool has_stale_group(const struct ct_state_entry *entry, char *group, size_t size)
 {
-	return cgroup_path(entry->id, group, size) && access(group, F_OK) == 0 && !has_supervisor(entry);
+	return cgroup_path(entry->directory, group, size) && access(group, F_OK) == 0 && !has_supervisor(entry);
 }
 
 /* Of an interrupted write of the index. */
@@ -79,13 +98,31 @@ static bool has_temporary_status(const struct ct_state_entry *entry, char *path,
 	       !has_supervisor(entry);
 }
 
+static int found_stranger(const struct ct_project *project, const char *id, struct ct_err *err)
+{
+	(void)project;
+	(void)id;
+	(void)err;
+	return 1;
+}
+
+/* An index is written before the first container is made; so where there are containers and no index, it was lost. */
+static int check_not_lost(const struct ct_project *project, const struct ct_state *state, struct ct_err *err)
+{
+	if (state->lineage[0] || for_each_stranger(project, state, found_stranger, err) <= 0)
+		return 0;
+	ct_fail(err, "S004", "the state index '%s' is missing, but there are containers in '%s'", project->state_file,
+		project->containers);
+	return ct_err_hint(err, "'ctst ps --recover' rebuilds it from the container directories");
+}
+
 int reconcile(const struct ct_project *project, struct ct_state *state, struct ct_err *err)
 {
 	ct_autofree char *temporary = temporary_index(project);
 	bool dropped = false;
 	char group[PATH_MAX], path[PATH_MAX];
 
-	if (ct_state_load(project, state, err) < 0)
+	if (ct_state_load(project, state, err) < 0 || check_not_lost(project, state, err) < 0)
 		return -1;
 	(void)unlink(temporary);
 	for (size_t i = state->count; i > 0; i--) {
@@ -103,14 +140,6 @@ int reconcile(const struct ct_project *project, struct ct_state *state, struct c
 	if (for_each_stranger(project, state, container_remove, err) < 0)
 		return -1;
 	return dropped ? ct_state_store(project, state, err) : 0;
-}
-
-static int found_stranger(const struct ct_project *project, const char *id, struct ct_err *err)
-{
-	(void)project;
-	(void)id;
-	(void)err;
-	return 1;
 }
 
 static bool is_stale(const struct ct_project *project, const struct ct_state *state)
@@ -135,7 +164,7 @@ int reconcile_if_free(const struct ct_project *project, struct ct_state *state, 
 	ct_autoclose int lock = -1;
 
 	ct_store_tidy(project->images, project->layers);
-	if (ct_state_load(project, state, err) < 0)
+	if (ct_state_load(project, state, err) < 0 || check_not_lost(project, state, err) < 0)
 		return -1;
 	if (!is_stale(project, state))
 		return 0;

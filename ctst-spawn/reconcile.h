@@ -12,7 +12,8 @@
 
 /*
  * Reads the state and clears up. The caller holds the lock; entries whose directory is
- * gone are dropped, and the index is written again only when something was. -1: S codes.
+ * gone are dropped, and the index is written again only when something was. -1: S codes; S004
+ * when there are containers but no index, for then they are not garbage but all there is.
  */
 int reconcile(const struct ct_project *project, struct ct_state *state, struct ct_err *err);
 

@@ -174,9 +174,10 @@ static bool kill_leftovers(const char *directory)
 	struct ct_err ignored = CT_ERR_INIT;
 	const struct ct_process_id *ids[] = { &status.supervisor, &status.init };
 
-	if (ct_status_read(directory, &status, &ignored) < 0)
+	/* Without the lock there is no supervisor; pids in the file may then be anybody's, in a copy the original's. */
+	if (ct_status_read(directory, &status, &ignored) < 0 || !status.alive)
 		return true;
-	if (status.alive && status.supervisor.pid == 0)
+	if (status.supervisor.pid == 0)
 		return false;
 	for (size_t i = 0; i < 2; i++) {
 		ct_autoclose int pidfd = ct_process_open(ids[i]);
@@ -195,7 +196,7 @@ int container_remove(const struct ct_project *project, const char *id, struct ct
 
 	if (!kill_leftovers(directory))
 		return 0;
-	if (cgroup_path(id, group, sizeof(group)) && cgroup_remove(group) < 0)
+	if (cgroup_path(directory, group, sizeof(group)) && cgroup_remove(group) < 0)
 		return ct_fail_errno(err, "R002", "cannot remove the cgroup '%s'", group);
 	if (ct_remove_tree_at(AT_FDCWD, directory) < 0)
 		return ct_fail_errno(err, "S003", "cannot remove '%s'", directory);

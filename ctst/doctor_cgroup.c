@@ -23,16 +23,6 @@ static enum finding mounted(const struct check *check, struct ct_buf *detail)
 	return FINDING_WARNING;
 }
 
-/* The directory above `containust/<id>`: where this user's groups are made. */
-static bool base_directory(char path[PATH_MAX])
-{
-	if (!cgroup_path("x", path, PATH_MAX))
-		return false;
-	*strrchr(path, '/') = '\0';
-	*strrchr(path, '/') = '\0';
-	return true;
-}
-
 static bool has_word(const char *text, const char *word)
 {
 	size_t length = strlen(word);
@@ -48,12 +38,12 @@ static bool has_word(const char *text, const char *word)
 
 static enum finding controller(const struct check *check, struct ct_buf *detail)
 {
-	char path[PATH_MAX];
+	const char *base = cgroup_base();
 	ct_autobuf text = CT_BUF_INIT;
 	ct_autoclose int directory = -1;
 
-	if (base_directory(path))
-		directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (base)
+		directory = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory >= 0 && ct_read_file_at(directory, "cgroup.controllers", 4096, &text) == 0 &&
 	    has_word(text.length ? text.data : "", check->text)) {
 		ct_buf_puts(detail, check->use);
@@ -69,12 +59,13 @@ static enum finding own_groups(const struct check *check, struct ct_buf *detail)
 {
 	struct container container = { .name = "doctor" };
 	struct ct_err err = CT_ERR_INIT;
-	char id[32], path[PATH_MAX] = "";
+	char directory[32], path[PATH_MAX] = "";
 	ct_autoclose int fd = -1;
 	bool kills;
 
-	snprintf(id, sizeof(id), "doctor-%d", (int)getpid());
-	if (cgroup_create(&container, id, path, sizeof(path), &fd, &err) < 0 || fd < 0) {
+	/* A directory that only this process has gives its group a name that nobody else's has. */
+	snprintf(directory, sizeof(directory), "/proc/%d", (int)getpid());
+	if (cgroup_create(&container, directory, path, sizeof(path), &fd, &err) < 0 || fd < 0) {
 		ct_buf_puts(detail, "cannot be made: containers run without one, and limits are refused");
 		if (geteuid() != 0)
 			ct_buf_puts(detail, "; a delegated group helps (systemd-run --user --scope -p Delegate=yes)");

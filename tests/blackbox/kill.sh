@@ -20,7 +20,7 @@ groups() {
 
 	mount=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
 	for id in $(ls .containust/containers 2>/dev/null); do
-		[ -d "$mount/containust-$id" ] && echo "$mount/containust-$id"
+		compgen -G "$mount/containust-$id-*" || true
 	done
 	return 0
 }
@@ -80,7 +80,7 @@ nothing_half_written() {
 }
 
 check_leftovers() {
-	local pid expected group
+	local pid expected group id
 
 	ctst ps -a -o json >after.json || fail "ctst ps failed"
 	# The state is what ps could read; nothing half-written stays beside it. A living supervisor
@@ -92,7 +92,8 @@ check_leftovers() {
 		is_known "$pid" || fail "process $pid is left: $(command_of "$pid")"
 	done
 	for group in $(groups); do
-		grep -q "\"id\": \"${group##*containust-}\"" after.json || fail "cgroup $group is left"
+		id=${group##*containust-}
+		grep -q "\"id\": \"${id%-*}\"" after.json || fail "cgroup $group is left"
 	done
 	! grep -q "$PWD" /proc/self/mountinfo || fail "a mount is left"
 }

@@ -222,6 +222,58 @@ damaged_state() {
 }
 tap_case "a damaged or newer state is named, kept and rebuilt" damaged_state
 
+lost_state() {
+	start
+	before=$(ctst ps | sort)
+	mv .containust/state/state.json lost.json
+	for command in "ps" "stop" "run -d stack.ctst"; do
+		run ctst $command
+		expect_status 4
+		expect_err 'S004.*missing'
+		expect_err 'recover'
+	done
+	run ctst ps --recover
+	expect_status 0
+	expect_same "$(sed 's/ *[^ ]*$//' "$CASE_DIR/out" | sort)" "$(sed 's/ *[^ ]*$//' <<<"$before")"
+}
+tap_case "a lost state stops nothing and is rebuilt" lost_state
+
+two_indexes() {
+	start
+	before=$(ctst ps -o json)
+	run ctst --state-file "$PWD/other.json" ps
+	expect_status 0
+	expect_lines out 1
+	run ctst --state-file "$PWD/other.json" run -d stack.ctst
+	expect_status 0
+	run ctst --state-file "$PWD/other.json" ps
+	expect_lines out 3
+	expect_same "$(ctst ps -o json)" "$before"
+	run ctst --state-file "$PWD/other.json" stop --force
+	expect_same "$(ctst ps -o json)" "$before"
+	run ctst --state-file "$PWD/other.json" rm a b
+	expect_same "$(ls .containust/containers | wc -l)" 2
+}
+tap_case "two state files of one project do not touch each other's containers" two_indexes
+
+copied_project() {
+	start
+	before=$(ctst ps -o json)
+	mkdir ../copy && cp -a . ../copy/
+	run ctst -C ../copy ps -a
+	expect_status 0
+	expect_out ' a .*failed'
+	run ctst -C ../copy stop --force
+	run ctst -C ../copy rm a
+	expect_status 0
+	run ctst -C ../copy run -d stack.ctst
+	expect_status 0
+	run ctst -C ../copy stop --force
+	expect_lines out 2
+	expect_same "$(ctst ps -o json)" "$before"
+}
+tap_case "a copy of a project does not touch the original's containers" copied_project
+
 bad_plans() {
 	run ctst-spawn </dev/null
 	expect_status 1
@@ -309,7 +361,7 @@ missing_source() {
 	expect_status 1
 	expect_err 'R003.*nonexistent'
 	ctst ps >/dev/null
-	[ ! -e "$(findmnt -n -t cgroup2 -o TARGET | head -n 1)/containust-$(ls .containust/containers)" ]
+	! compgen -G "$(findmnt -n -t cgroup2 -o TARGET | head -n 1)/containust-$(ls .containust/containers)-*"
 }
 tap_case "a container that cannot start leaves no cgroup" missing_source
 
