@@ -4,61 +4,9 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/names.h"
 #include "common/project.h"
 #include "ctst-image/resolve.h"
-
-/* The distinct image URIs seen so far: open addressing, at most half full. */
-struct uri_set {
-	const char **slots;
-	size_t capacity; /* a power of two */
-	size_t count;
-};
-
-static uint64_t hash_text(const char *text)
-{
-	uint64_t hash = 14695981039346656037ULL; /* FNV-1a */
-
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 1099511628211ULL;
-	return hash;
-}
-
-static const char **find_slot(const struct uri_set *set, const char *uri)
-{
-	size_t at = (size_t)hash_text(uri) & (set->capacity - 1);
-
-	while (set->slots[at] && strcmp(set->slots[at], uri) != 0)
-		at = (at + 1) & (set->capacity - 1);
-	return &set->slots[at];
-}
-
-static void grow(struct uri_set *set)
-{
-	struct uri_set larger = { .capacity = set->capacity ? 2 * set->capacity : 64, .count = set->count };
-
-	larger.slots = ct_alloc_array(larger.capacity, sizeof(*larger.slots));
-	for (size_t i = 0; i < set->capacity; i++) {
-		if (set->slots[i])
-			*find_slot(&larger, set->slots[i]) = set->slots[i];
-	}
-	free(set->slots);
-	*set = larger;
-}
-
-/* True when the URI was not in the set yet. The set borrows the text. */
-static bool set_add(struct uri_set *set, const char *uri)
-{
-	const char **slot;
-
-	if (2 * set->count >= set->capacity)
-		grow(set);
-	slot = find_slot(set, uri);
-	if (*slot)
-		return false;
-	*slot = uri;
-	set->count++;
-	return true;
-}
 
 /* "component 'api' (stack.ctst:4:13)" */
 static char *describe(const struct ct_json *component)
@@ -151,10 +99,18 @@ static void write_image(struct ct_json_writer *writer, const char *uri, const st
 	ct_json_close_object(writer);
 }
 
+static int refuse_distroless(const struct ct_json *component, struct ct_err *err)
+{
+	ct_autofree char *subject = describe(component);
+
+	ct_fail(err, "I003", "%s: this version does not build slim images", subject);
+	return ct_err_hint(err, "take 'distroless' out to run the whole image");
+}
+
 static int write_images(struct ct_json_writer *writer, const struct ct_json *components,
 			const struct ct_project *project, const struct build_options *options, struct ct_err *err)
 {
-	struct uri_set seen = { .count = 0 };
+	ct_autonames seen = CT_NAMES_INIT;
 	int result = 0;
 
 	ct_json_each(component, components) {
@@ -162,8 +118,10 @@ static int write_images(struct ct_json_writer *writer, const struct ct_json *com
 		struct resolved_image resolved;
 		ct_autofree char *subject = NULL;
 
+		if (ct_json_get_bool(component, "distroless", false))
+			return refuse_distroless(component, err);
 		/* A template that nobody fills in has no image. */
-		if (!uri || !set_add(&seen, uri))
+		if (!uri || !ct_names_add(&seen, ct_slice_of(uri), 0, NULL))
 			continue;
 		subject = describe(component);
 		result = resolve_image(&resolved, uri, subject, project, options, err);
@@ -173,7 +131,6 @@ static int write_images(struct ct_json_writer *writer, const struct ct_json *com
 		if (result < 0)
 			break;
 	}
-	free(seen.slots);
 	return result;
 }
 

@@ -12,6 +12,7 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/large.h"
+#include "common/project.h"
 #include "common/utf8.h"
 
 static int too_large(const char *shown, struct ct_err *err)
@@ -29,8 +30,11 @@ static int open_regular(const char *path, off_t *size, struct ct_err *err)
 		int saved = errno;
 
 		ct_fail_errno(err, CT_NO_CODE, "cannot open '%s'", path);
-		if (saved == ENOENT || saved == ENOTDIR)
+		if (saved == ENOENT || saved == ENOTDIR) {
 			err->exit_status = CT_EXIT_NOT_FOUND;
+			ct_err_hint(err, "name the composition file; without a name it is " CT_DEFAULT_FILE
+					 " in this directory");
+		}
 		return -1;
 	}
 	if (fstat(fd, &status) < 0)

@@ -329,6 +329,19 @@ unsupported_is_said() {
 	run ctst run -d host.ctst
 	expect_status 1
 	expect_err 'R011'
+	cat >slim.ctst <<-'EOF'
+		COMPONENT web { image = "preset://busybox" distroless = true command = ["/bin/sleep", "1000000"] }
+	EOF
+	run ctst run -d slim.ctst
+	expect_status 1
+	expect_err "I003.*'web'.*slim.ctst:1"
+	cat >network.ctst <<-'EOF'
+		COMPONENT web { image = "preset://busybox" network = "backend" command = ["/bin/true"] }
+	EOF
+	run ctst run -d network.ctst
+	expect_status 0
+	expect_err 'warning: .*loopback'
+	run ctst rm --force web
 	run ctst ps -a
 	refute_out web
 }
