@@ -77,9 +77,7 @@ int deploy_decide(struct deploy *deploy, struct ct_err *err)
 	for (size_t i = 0; i < deploy->state->count; i++)
 		ct_names_add(&names, ct_slice_of(deploy->state->entries[i].name), (uint32_t)i, NULL);
 	for (size_t i = 0; i < plan->count; i++)
-		deploy->jobs[i] = (struct job){
-			.action = &plan->actions[i], .directory = -1, .report = -1, .old_supervisor = -1
-		};
+		deploy->jobs[i] = (struct job){ .action = &plan->actions[i], .report = -1, .old_supervisor = -1 };
 	for (size_t i = 0; status == 0 && i < plan->count; i++) {
 		uint32_t found = ct_names_find(&names, ct_slice_of(plan->actions[i].name));
 		const struct ct_state_entry *there = found == CT_NAME_UNKNOWN ? NULL : &deploy->state->entries[found];

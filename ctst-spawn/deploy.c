@@ -8,7 +8,6 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
-#include "ctst-spawn/container_directory.h"
 #include "ctst-spawn/stop.h"
 #include "ctst-spawn/supervise.h"
 
@@ -33,7 +32,8 @@ static bool starts(const struct job *job)
 	return job->kind == JOB_START || job->kind == JOB_REPLACE;
 }
 
-static int create_directory(struct deploy *deploy, struct job *job, struct ct_err *err)
+/* What the index says of the new container; its directory is made when its turn comes. */
+static void name_entry(struct deploy *deploy, struct job *job)
 {
 	const struct action *action = job->action;
 
@@ -43,18 +43,18 @@ static int create_directory(struct deploy *deploy, struct job *job, struct ct_er
 	job->entry.image = (char *)(uintptr_t)action->image;
 	job->entry.config_digest = (char *)(uintptr_t)action->config_digest;
 	job->entry.directory = ct_asprintf("%s/%s", deploy->project->containers, job->entry.id);
-	job->directory = container_directory_create(job->entry.directory, &job->entry, deploy->project, action->after,
-						    action->container, err);
-	return job->directory < 0 ? -1 : 0;
 }
 
-static bool is_planned(const struct deploy *deploy, const struct ct_state_entry *entry)
+/* Which entries of the state the plan speaks of: one flag each, owned by the caller. */
+static bool *find_planned(const struct deploy *deploy)
 {
+	bool *planned = ct_alloc_array(deploy->state->count, sizeof(*planned));
+
 	for (size_t i = 0; i < deploy->plan->count; i++) {
-		if (deploy->jobs[i].old == entry)
-			return true;
+		if (deploy->jobs[i].old)
+			planned[deploy->jobs[i].old - deploy->state->entries] = true;
 	}
-	return false;
+	return planned;
 }
 
 /*
@@ -64,11 +64,13 @@ static bool is_planned(const struct deploy *deploy, const struct ct_state_entry 
  */
 static void build_state(const struct deploy *deploy, struct ct_state *state)
 {
+	ct_autofree bool *planned = find_planned(deploy);
+
 	*state = (struct ct_state){ .serial = deploy->serial };
 	memcpy(state->lineage, deploy->state->lineage, sizeof(state->lineage));
 	/* Not in the plan at all (--no-prune): they stay, in front. */
 	for (size_t i = 0; i < deploy->state->count; i++) {
-		if (!is_planned(deploy, &deploy->state->entries[i]))
+		if (!planned[i])
 			ct_state_add(state, &deploy->state->entries[i]);
 	}
 	for (size_t i = 0; i < deploy->plan->count; i++) {
@@ -128,8 +130,6 @@ static int drop_skipped(struct deploy *deploy, struct ct_err *err)
 
 		if (!starts(job) || job->phase != JOB_SKIPPED)
 			continue;
-		close(job->directory);
-		job->directory = -1;
 		if (container_remove(deploy->project, job->entry.id, err) < 0)
 			return -1;
 	}
@@ -152,8 +152,8 @@ int deploy_run(struct deploy *deploy, struct ct_err *err)
 	if (!deploy->state->lineage[0] && store_first(deploy, err) < 0)
 		return -1;
 	for (size_t i = 0; i < deploy->plan->count; i++) {
-		if (starts(&deploy->jobs[i]) && create_directory(deploy, &deploy->jobs[i], err) < 0)
-			return -1;
+		if (starts(&deploy->jobs[i]))
+			name_entry(deploy, &deploy->jobs[i]);
 	}
 	if (deploy_schedule(deploy, err) < 0 || destroy_all(deploy, err) < 0)
 		return -1;
@@ -164,7 +164,7 @@ void deploy_release(struct deploy *deploy)
 {
 	for (size_t i = 0; deploy->jobs && i < deploy->plan->count; i++) {
 		struct job *job = &deploy->jobs[i];
-		int fds[] = { job->directory, job->report, job->old_supervisor };
+		int fds[] = { job->report, job->old_supervisor };
 
 		for (size_t j = 0; j < sizeof(fds) / sizeof(fds[0]); j++) {
 			if (fds[j] >= 0)

@@ -37,7 +37,6 @@ struct job {
 	enum job_phase phase;
 	const struct ct_state_entry *old; /* in deploy.state; KEEP, REPLACE, DESTROY */
 	struct ct_state_entry entry;      /* START, REPLACE: the new one; strings are borrowed but for directory */
-	int directory;                    /* locked descriptor for the supervisor until it is launched */
 	int report;                       /* its reports */
 	pid_t supervisor;                 /* 0: not launched */
 	int old_supervisor;               /* pidfd while JOB_STOPPING_OLD */
@@ -57,6 +56,7 @@ struct deploy {
 	char created_at[32];
 	int lock; /* held until everything is started */
 	bool show_progress;
+	bool wait;              /* deploy_wait() follows: reports are kept open */
 	bool failed; /* at least one job did; told on stderr already */
 };
 
@@ -67,7 +67,7 @@ int deploy_decide(struct deploy *deploy, struct ct_err *err);
 bool deploy_is_done(const struct deploy *deploy);
 
 /*
- * Writes directories and the index, then starts, replaces, destroys, and writes the
+ * Writes the index and starts, replaces, destroys, and writes the
  * index again where something was left out. Failures of single containers are
  * reported as they happen and set `failed`. -1: the state could not be written.
  */

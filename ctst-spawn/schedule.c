@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "common/buf.h"
+#include "common/cleanup.h"
+#include "ctst-spawn/container_directory.h"
 #include "ctst-spawn/deploy.h"
 #include "ctst-spawn/launch.h"
 #include "ctst-spawn/report.h"
@@ -82,14 +84,16 @@ static void job_failed(struct deploy *deploy, struct job *job, const struct ct_e
 
 static void launch(struct schedule *schedule, struct job *job)
 {
+	struct deploy *deploy = schedule->deploy;
 	struct ct_err err = CT_ERR_INIT;
+	ct_autoclose int directory = container_directory_create(job->entry.directory, &job->entry, deploy->project,
+								job->action->after, job->action->container, &err);
 
 	job->phase = JOB_STARTING;
-	job->report = launch_supervisor(job->entry.directory, job->directory, &job->supervisor, &err);
-	close(job->directory);
-	job->directory = -1;
+	if (directory >= 0)
+		job->report = launch_supervisor(job->entry.directory, directory, &job->supervisor, &err);
 	if (job->report < 0)
-		job_failed(schedule->deploy, job, &err);
+		job_failed(deploy, job, &err);
 }
 
 static void old_is_gone(struct schedule *schedule, struct job *job)
@@ -134,6 +138,10 @@ static void on_report(struct schedule *schedule, struct job *job)
 	} else if (report.kind == REPORT_STARTED) {
 		deploy_progress(schedule->deploy, job->action->name, job->kind == JOB_REPLACE ? "replaced" : "started");
 		became_ready(schedule, job);
+		if (!schedule->deploy->wait) {
+			close(job->report);
+			job->report = -1;
+		}
 	} else {
 		report_error(&report, &err);
 		job_failed(schedule->deploy, job, &err);

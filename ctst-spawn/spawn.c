@@ -103,7 +103,7 @@ static int run(struct ct_err *err)
 	ct_autoproject project = { 0 };
 	ct_autostate state = CT_STATE_INIT;
 	struct plan plan;
-	struct deploy deploy = { .project = &project, .plan = &plan, .state = &state, .lock = -1 };
+	struct deploy deploy = { .project = &project, .plan = &plan, .state = &state, .lock = -1, .wait = wait_exit };
 	int status;
 
 	if (!doc || plan_read(ct_json_root(doc), &plan, err) < 0)
