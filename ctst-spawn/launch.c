@@ -3,30 +3,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/process.h"
+#include "ctst-spawn/file_limit.h"
 #include "ctst-spawn/supervise.h"
-
-static struct rlimit original_limit;
-static bool limit_raised;
-
-void launch_raise_limits(void)
-{
-	struct rlimit raised;
-
-	if (getrlimit(RLIMIT_NOFILE, &original_limit) < 0)
-		return;
-	raised = original_limit;
-	raised.rlim_cur = raised.rlim_max;
-	limit_raised = setrlimit(RLIMIT_NOFILE, &raised) == 0;
-}
 
 /* In a child of vfork(2): nothing that allocates, failures through the parent's memory. */
 static int execute(char *const argv[], int report, int directory)
@@ -35,8 +20,7 @@ static int execute(char *const argv[], int report, int directory)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (limit_raised)
-		setrlimit(RLIMIT_NOFILE, &original_limit);
+	file_limit_restore();
 	if (dup2(report, SUPERVISE_REPORT_FD) < 0 || dup2(directory, SUPERVISE_DIRECTORY_FD) < 0)
 		return errno;
 	execv(argv[0], argv);

@@ -14,10 +14,4 @@
  */
 int launch_supervisor(const char *path, int directory, pid_t *pid, struct ct_err *err);
 
-/*
- * One report pipe per container: raises the soft limit of open files to the hard one,
- * for this process only; what launch_supervisor() executes gets the old limit back.
- */
-void launch_raise_limits(void);
-
 #endif

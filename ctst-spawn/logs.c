@@ -14,6 +14,7 @@
 #include "common/file.h"
 #include "common/options.h"
 #include "common/status.h"
+#include "ctst-spawn/file_limit.h"
 #include "ctst-spawn/log_reader.h"
 #include "ctst-spawn/reconcile.h"
 #include "ctst-spawn/select.h"
@@ -320,6 +321,7 @@ int main(int argc, char **argv)
 	int operand;
 
 	ct_open_standard_descriptors();
+	file_limit_raise();
 	operand = ct_options_parse(&program, argc, argv);
 	if (tail) {
 		lines = strtoull(tail, &end, 10);

@@ -9,7 +9,7 @@
 #include "common/options.h"
 #include "common/state.h"
 #include "ctst-spawn/deploy.h"
-#include "ctst-spawn/launch.h"
+#include "ctst-spawn/file_limit.h"
 #include "ctst-spawn/reconcile.h"
 
 static bool wait_exit;
@@ -109,7 +109,7 @@ static int run(struct ct_err *err)
 	if (!doc || plan_read(ct_json_root(doc), &plan, err) < 0)
 		return -1;
 	deploy.show_progress = isatty(STDERR_FILENO) && !ct_quiet();
-	launch_raise_limits();
+	file_limit_raise();
 	status = ct_project_of_directory(&project, plan.project_directory, err);
 	if (status == 0)
 		status = apply(&deploy, err);

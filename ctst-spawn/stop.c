@@ -26,8 +26,12 @@ int supervisor_open(const struct ct_state_entry *entry)
 	struct ct_status status;
 	struct ct_err ignored = CT_ERR_INIT;
 
-	if (ct_status_read(entry->directory, &status, &ignored) < 0 || !status.alive)
+	if (ct_status_read(entry->directory, &status, &ignored) < 0 && errno == EMFILE)
 		return -1;
+	if (!status.alive) {
+		errno = ESRCH;
+		return -1;
+	}
 	return ct_process_open(&status.supervisor);
 }
 
@@ -143,17 +147,26 @@ int stop_containers(const struct ct_state_entry *const *entries, size_t count, i
 {
 	struct target *targets = ct_alloc_array(count, sizeof(*targets));
 	struct pollfd *watches = ct_alloc_array(count, sizeof(*watches));
-	int left;
+	int left = 0;
 
 	*stopped = 0;
+	for (size_t i = 0; i < count; i++)
+		targets[i].pidfd = -1;
 	for (size_t i = 0; i < count; i++) {
 		targets[i] = (struct target){ .entry = entries[i], .pidfd = supervisor_open(entries[i]) };
 		*stopped += targets[i].pidfd >= 0;
+		if (targets[i].pidfd < 0 && errno != ESRCH) {
+			left = ct_fail_errno(err, "R007", "cannot reach the supervisor of '%s'", entries[i]->name);
+			ct_err_hint(err, "raise the limit of open files (ulimit -n), or stop fewer at a time by name");
+			break;
+		}
 	}
-	read_needs(targets, count);
-	do
-		left = stop_round(targets, count, watches, seconds, err);
-	while (left > 0);
+	if (left == 0) {
+		read_needs(targets, count);
+		do
+			left = stop_round(targets, count, watches, seconds, err);
+		while (left > 0);
+	}
 	for (size_t i = 0; i < count; i++) {
 		if (targets[i].pidfd >= 0)
 			close(targets[i].pidfd);

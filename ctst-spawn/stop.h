@@ -8,7 +8,7 @@
 #include "common/project.h"
 #include "common/state.h"
 
-/* A pidfd of the container's supervisor; -1 when none lives. */
+/* A pidfd of the container's supervisor. -1 with errno: ESRCH when none lives, EMFILE and the like otherwise. */
 int supervisor_open(const struct ct_state_entry *entry);
 
 /* Asks the supervisor to stop its container, killing it after `seconds`. -1 with errno. */

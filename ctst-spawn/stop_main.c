@@ -7,6 +7,7 @@
 #include "common/file.h"
 #include "common/options.h"
 #include "common/state.h"
+#include "ctst-spawn/file_limit.h"
 #include "ctst-spawn/reconcile.h"
 #include "ctst-spawn/select.h"
 #include "ctst-spawn/stop.h"
@@ -82,6 +83,7 @@ int main(int argc, char **argv)
 	int operand;
 
 	ct_open_standard_descriptors();
+	file_limit_raise();
 	operand = ct_options_parse(&program, argc, argv);
 	if (seconds_text) {
 		seconds = parse_seconds(seconds_text);
