@@ -40,6 +40,8 @@ void *ct_arena_alloc(struct ct_arena *arena, size_t size)
 {
 	void *memory;
 
+	/* Nothing needs an address too. */
+	size = size ? size : 1;
 	size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 	if (size > arena->left)
 		add_chunk(arena, size);

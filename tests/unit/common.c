@@ -12,12 +12,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/arena.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/digest.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "common/names.h"
 #include "common/options.h"
 #include "common/process.h"
 #include "common/project.h"
@@ -25,6 +27,7 @@
 #include "common/status.h"
 #include "common/suggest.h"
 #include "common/template.h"
+#include "common/utf8.h"
 
 /* A temporary directory, and the project in it. */
 static char directory[64];
@@ -997,6 +1000,72 @@ START_TEST(a_damaged_status_is_told)
 }
 END_TEST
 
+/* ---- arena, names, UTF-8 ---- */
+
+START_TEST(an_arena_gives_aligned_memory_of_any_size)
+{
+	struct ct_arena arena = CT_ARENA_INIT;
+	ct_autobuf text = CT_BUF_INIT;
+
+	ck_assert_ptr_nonnull(ct_arena_alloc(&arena, 0));
+	ck_assert_ptr_nonnull(ct_arena_array(&arena, 0, 8));
+	for (size_t size = 1; size < 100; size++) {
+		unsigned char *memory = ct_arena_zalloc(&arena, size);
+
+		ck_assert_uint_eq((uintptr_t)memory % 8, 0);
+		ck_assert(memory[0] == 0 && memory[size - 1] == 0);
+		memset(memory, 0xff, size);
+	}
+	memset(ct_arena_alloc(&arena, 10000000), 1, 10000000);
+	ck_assert_str_eq(ct_arena_copy(&arena, "abcdef", 3), "abc");
+	ct_buf_puts(&text, "taken");
+	ck_assert_str_eq(ct_arena_take(&arena, &text), "taken");
+	ck_assert_uint_eq(text.length, 0);
+	ck_assert_str_eq(ct_arena_printf(&arena, "%d-%s", 7, "x"), "7-x");
+	ct_arena_release(&arena);
+	ck_assert_ptr_null(arena.chunks);
+}
+END_TEST
+
+START_TEST(names_are_found_again)
+{
+	ct_autonames names = CT_NAMES_INIT;
+	char texts[1000][8];
+	uint32_t number = 0;
+
+	ck_assert_uint_eq(ct_names_find(&names, ct_slice_of("a")), CT_NAME_UNKNOWN);
+	for (int round = 0; round < 3; round++) {
+		for (uint32_t i = 0; i < 1000; i++) {
+			snprintf(texts[i], sizeof(texts[i]), "n%u", i);
+			ck_assert(ct_names_add(&names, ct_slice_of(texts[i]), i, NULL));
+		}
+		for (uint32_t i = 0; i < 1000; i++)
+			ck_assert_uint_eq(ct_names_find(&names, ct_slice_of(texts[i])), i);
+		ck_assert(!ct_names_add(&names, ct_slice_of("n7"), 1, &number));
+		ck_assert_uint_eq(number, 7);
+		ck_assert(!ct_names_replace(&names, ct_slice_of("n7"), 70, NULL));
+		ck_assert_uint_eq(ct_names_find(&names, ct_slice_of("n7")), 70);
+		ct_names_clear(&names);
+		ck_assert(!ct_names_get(&names, ct_slice_of("n7"), &number));
+	}
+}
+END_TEST
+
+START_TEST(utf8_is_strict)
+{
+	static const char fine[] = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x90\xb3, and more than eight bytes";
+	uint32_t character = 0;
+
+	ck_assert(ct_utf8_is_valid(fine, strlen(fine)));
+	ck_assert(!ct_utf8_is_valid("12345678\xc0\x80", 10));
+	ck_assert(!ct_utf8_is_valid("1234567\xed\xa0\x80", 10));
+	ck_assert(!ct_utf8_is_valid("\xf4\x90\x80\x80", 4));
+	ck_assert(!ct_utf8_is_valid("\xe2\x82", 2));
+	ck_assert_uint_eq(ct_utf8_decode("\xe2\x82\xac", 3, &character), 3);
+	ck_assert_uint_eq(character, 0x20ac);
+}
+END_TEST
+
 /* ---- process ---- */
 
 START_TEST(a_process_by_pid_and_start_time)
@@ -1252,6 +1321,9 @@ static void add_programs(Suite *suite)
 	TCase *tcase = add_case(suite, "programs");
 	TCase *exits = tcase_create("exits"); /* no fixture: what exits does not get to its teardown */
 
+	tcase_add_test(tcase, an_arena_gives_aligned_memory_of_any_size);
+	tcase_add_test(tcase, names_are_found_again);
+	tcase_add_test(tcase, utf8_is_strict);
 	tcase_add_test(tcase, a_process_by_pid_and_start_time);
 	tcase_add_test(tcase, a_child_and_how_it_ended);
 	tcase_add_test(tcase, options_between_operands);
