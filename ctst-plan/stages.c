@@ -1,6 +1,7 @@
 #include "ctst-plan/stages.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,7 +68,8 @@ static int wait_all(const struct stage *stages, size_t count, bool complete, str
 	for (size_t i = 0; i < count; i++) {
 		int status = ct_process_wait(stages[i].pid);
 
-		if (status != 0 && first == 0) {
+		/* Who is ended by SIGPIPE had nobody to write to: the reason is another's. */
+		if (status != 0 && status != CT_EXIT_SIGNAL_BASE + SIGPIPE && first == 0) {
 			first = status;
 			program = stages[i].program;
 		}
@@ -90,8 +92,13 @@ static struct ct_json_doc *read_from_stages(struct stage *stages, size_t count, 
 	{
 		ct_autoclose int output = start_all(stages, count, &started, err);
 
-		if (output >= 0)
-			doc = ct_json_read_document(output, "ctst.composition", 1, "P001", err);
+		if (output < 0) {
+			struct ct_err ignored = CT_ERR_INIT;
+
+			(void)wait_all(stages, started, false, &ignored);
+			return NULL;
+		}
+		doc = ct_json_read_document(output, "ctst.composition", 1, "P001", err);
 		/* Closed here: a stage that still writes to a reader that gave up ends. */
 	}
 	if (wait_all(stages, started, doc != NULL, err) < 0)
