@@ -54,7 +54,7 @@ static int read_entry(const struct ct_project *project, const struct ct_json *it
 		.directory = directory,
 	};
 
-	if (!is_id(id) || !entry.name || !entry.created_at || !entry.image || !entry.config_digest)
+	if (!id || !is_id(id) || !entry.name || !entry.created_at || !entry.image || !entry.config_digest)
 		return -1;
 	memcpy(entry.id, id, sizeof(entry.id));
 	ct_state_add(state, &entry);

@@ -45,8 +45,8 @@ static bool is_temporary(int layers, const char *name)
 }
 
 /* Returns whether there is any in `directory`, and removes all of them when asked to. */
-static bool each_leftover(int directory, const char *name, int layers, bool (*is_leftover)(int layers, const char *name),
-			  bool remove)
+static bool each_leftover(int directory, const char *name, int layers,
+			  bool (*is_leftover)(int layers, const char *name), bool remove)
 {
 	int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);

@@ -56,7 +56,7 @@ struct deploy {
 	char created_at[32];
 	int lock; /* held until everything is started */
 	bool show_progress;
-	bool wait;              /* deploy_wait() follows: reports are kept open */
+	bool wait;   /* deploy_wait() follows: reports are kept open */
 	bool failed; /* at least one job did; told on stderr already */
 };
 

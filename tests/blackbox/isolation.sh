@@ -62,6 +62,13 @@ root_is_read_only() {
 	expect_err 'Read-only file system'
 	inside 'echo a >/tmp/x && echo b >/run/x && echo c >/dev/shm/x && cat /tmp/x /run/x /dev/shm/x'
 	expect_status 0
+	inside 'cat /proc/self/mountinfo'
+	for path in /proc/sys /proc/bus /proc/fs /proc/irq /sys; do
+		expect_out " $path ro,"
+	done
+	for path in /proc/keys /proc/timer_list /sys/firmware; do
+		[ ! -e "$path" ] || expect_out " $path r"
+	done
 	inside 'echo 1 >/proc/sys/kernel/hostname || echo h >/proc/sysrq-trigger || mkdir /sys/fs/cgroup/x'
 	expect_status 1
 }
@@ -141,6 +148,14 @@ init_is_out_of_reach() {
 }
 tap_case "the runtime's own process and executable are out of reach" init_is_out_of_reach
 
+init_cannot_be_traced() {
+	start_box 'capabilities = ["SYS_PTRACE", "KILL", "DAC_OVERRIDE"]'
+	inside 'readlink /proc/1/exe || cat /proc/1/environ || ls /proc/1/fd/'
+	expect_status 1
+	expect_err 'ermission denied'
+}
+tap_case "not even with the capability to trace" init_cannot_be_traced
+
 ids_are_nobodys() {
 	start_box
 	local uid
@@ -159,6 +174,9 @@ has_own_cgroup() {
 	grep -q "^$(payload_pid)$" "$group/cgroup.procs"
 	inside 'cat /proc/self/cgroup'
 	expect_out '^0::/$'
+	before=$(wc -l <"$group/cgroup.procs")
+	ctst exec box sleep 1000000 &
+	await sh -c '[ "$(wc -l <"$1/cgroup.procs")" -gt "$2" ]' sh "$group" "$before"
 	run ctst stop --force
 	[ ! -e "$group" ] || fail "$group is still there"
 }

@@ -222,6 +222,25 @@ damaged_state() {
 }
 tap_case "a damaged or newer state is named, kept and rebuilt" damaged_state
 
+supervisor_killed() {
+	start
+	supervisor=$(ctst ps -o json | sed -n 's/.*"supervisor_pid": \([0-9]*\).*/\1/p' | head -n 1)
+	init=$(ctst ps -o json | sed -n 's/.*"pid": \([0-9]*\).*/\1/p' | head -n 1)
+	payload=$(tr -d ' ' <"/proc/$init/task/$init/children")
+	kill -KILL "$supervisor"
+	# By the kernel alone, before any other command.
+	await sh -c "! kill -0 $init && ! kill -0 $payload"
+	run ctst ps -a
+	expect_out ' a .*failed \(137\)'
+	run ctst ps -a -o json
+	expect_out 'its supervisor was killed'
+	run ctst run -d stack.ctst
+	expect_status 0
+	run ctst ps
+	expect_lines out 3
+}
+tap_case "a container dies with its supervisor, and the next run starts it anew" supervisor_killed
+
 lost_state() {
 	start
 	before=$(ctst ps | sort)
