@@ -97,7 +97,7 @@ static void replace_control_characters(struct ct_buf *text)
 	for (size_t i = 0; i < text->length; i++) {
 		unsigned char byte = (unsigned char)text->data[i];
 
-		if ((byte < 0x20 && byte != '\n') || byte == 0x7f)
+		if (byte < 0x20 || byte == 0x7f)
 			text->data[i] = '?';
 	}
 }
@@ -120,17 +120,20 @@ static const char *paint(const char *sequence)
 static void write_labelled(const char *program, const char *colour, const char *label, const struct ct_err *err)
 {
 	ct_autobuf text = CT_BUF_INIT;
+	ct_autobuf hint = CT_BUF_INIT;
 	ct_autobuf line = CT_BUF_INIT;
 
-	ct_buf_printf(&text, "%s\n", err->message);
-	if (err->hint[0])
-		ct_buf_printf(&text, "  hint: %s\n", err->hint);
+	ct_buf_puts(&text, err->message);
+	ct_buf_puts(&hint, err->hint);
 	replace_control_characters(&text);
+	replace_control_characters(&hint);
 	ct_buf_printf(&line, "%s: %s%s", program, paint(colour), label);
 	if (err->code[0] && strcmp(err->code, CT_USAGE) != 0)
 		ct_buf_printf(&line, "[%s]", err->code);
 	ct_buf_printf(&line, ":%s ", paint("\033[0m"));
-	ct_buf_append(&line, text.data, text.length);
+	ct_buf_printf(&line, "%s\n", text.data);
+	if (hint.length > 0)
+		ct_buf_printf(&line, "  hint: %s\n", hint.data);
 	write_once(&line);
 }
 
@@ -166,7 +169,8 @@ void ct_info(const char *program, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	ct_buf_printf(&line, "%s: %s\n", program, message);
+	ct_buf_printf(&line, "%s: %s", program, message);
 	replace_control_characters(&line);
+	ct_buf_putc(&line, '\n');
 	write_once(&line);
 }

@@ -180,12 +180,24 @@ static int empty_directory(DIR *stream, char *down, size_t size, int *first_erro
 	return left;
 }
 
+/*
+ * Also one that its owner made unreadable or read-only: to be emptied it must be written to, and so must a
+ * directory that is moved.
+ */
 static DIR *open_directory(int parent, const char *name)
 {
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	ct_autoclose int place = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat status;
+	char path[64];
+	int fd;
 
-	if (fd < 0 && errno == EACCES && fchmodat(parent, name, 0700, 0) == 0)
-		fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (place < 0 || fstat(place, &status) < 0)
+		return NULL;
+	/* chmod(2) of the descriptor's own name: no link can come between. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
+	if ((status.st_mode & 0700) != 0700)
+		(void)chmod(path, 0700);
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? NULL : fdopendir(fd);
 }
 
@@ -217,6 +229,10 @@ int ct_remove_tree_at(int parent, const char *name)
 		}
 		state = empty_directory(child, grandchild, sizeof(grandchild), &first_error);
 		if (state > 0) {
+			DIR *prepared = open_directory(dirfd(child), grandchild);
+
+			if (prepared)
+				closedir(prepared);
 			snprintf(parking, sizeof(parking), ".removed-%lu", moved++);
 			if (renameat(dirfd(child), grandchild, dirfd(top), parking) < 0 && errno != EEXIST &&
 			    errno != ENOTEMPTY)
@@ -249,6 +265,13 @@ int ct_open_in_root(int root, const char *path, int flags, mode_t mode)
 			break;
 	}
 	return (int)fd;
+}
+
+int ct_open_without_links(const char *path)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+
+	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
 }
 
 int ct_write_stdout(const void *bytes, size_t length, struct ct_err *err)

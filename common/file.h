@@ -41,6 +41,9 @@ int ct_remove_tree_at(int parent, const char *name);
 /* Opens `path` as if `root` were /: symlinks, absolute ones too, stay inside (openat2(2), RESOLVE_IN_ROOT). -1 with errno. */
 int ct_open_in_root(int root, const char *path, int flags, mode_t mode);
 
+/* Opens `path` (O_PATH) when no component of it is a symbolic link. -1 with errno: ELOOP when one is. */
+int ct_open_without_links(const char *path);
+
 /* Writes the buffer to stdout and closes it, so that a full disk is noticed. */
 int ct_write_stdout(const void *bytes, size_t length, struct ct_err *err);
 

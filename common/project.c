@@ -43,6 +43,23 @@ static const char *environment(const char *name)
 	return value && value[0] ? value : NULL;
 }
 
+/*
+ * Commands act on what .containust says: they signal processes and remove directories. So it must be the caller's own
+ * and nobody else may write to it; otherwise whoever can write to a directory above decides what root removes.
+ */
+static int check_trust(const char *root, struct ct_err *err)
+{
+	struct stat status;
+
+	if (lstat(root, &status) < 0)
+		return errno == ENOENT ? 0 : ct_fail_errno(err, "S003", "cannot look at '%s'", root);
+	if (S_ISDIR(status.st_mode) && status.st_uid == geteuid() && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return 0;
+	ct_fail(err, "S003", "'%s' is not trusted: it must be a directory of yours that nobody else can write to",
+		root);
+	return ct_err_hint(err, "run the command as its owner (user id %u), or remove it", (unsigned)status.st_uid);
+}
+
 int ct_project_of_directory(struct ct_project *project, const char *directory, struct ct_err *err)
 {
 	const char *state_file = environment("CONTAINUST_STATE_FILE");
@@ -62,6 +79,10 @@ int ct_project_of_directory(struct ct_project *project, const char *directory, s
 	project->images = store ? absolute(store) : ct_asprintf("%s/images", project->root);
 	project->layers = store ? ct_asprintf("%s/layers", project->images) : ct_asprintf("%s/layers", project->root);
 	project->volumes = ct_asprintf("%s/volumes", project->root);
+	if (check_trust(project->root, err) < 0) {
+		ct_project_release(project);
+		return -1;
+	}
 	return 0;
 }
 

@@ -29,7 +29,8 @@ struct ct_project {
 	char *volumes;    /* root + "/volumes" */
 };
 
-/* The project of a directory that exists. Nothing is created. -1: S004 (exit 4) when there is no such directory. */
+/* The project of a directory that exists. Nothing is created. -1: S004 (exit 4) when there is no such directory, S003
+ * (exit 3) when its .containust is somebody else's. */
 int ct_project_of_directory(struct ct_project *project, const char *directory, struct ct_err *err);
 
 /*

@@ -25,7 +25,7 @@ static int corrupt(const struct ct_project *project, struct ct_err *err, const c
 	return ct_err_hint(err, "'ctst ps --recover' rebuilds it from the container directories");
 }
 
-static bool is_id(const char *text)
+bool ct_is_id(const char *text)
 {
 	if (!text || strlen(text) != CT_ID_LENGTH)
 		return false;
@@ -54,7 +54,7 @@ static int read_entry(const struct ct_project *project, const struct ct_json *it
 		.directory = directory,
 	};
 
-	if (!id || !is_id(id) || !entry.name || !entry.created_at || !entry.image || !entry.config_digest)
+	if (!id || !ct_is_id(id) || !entry.name || !entry.created_at || !entry.image || !entry.config_digest)
 		return -1;
 	memcpy(entry.id, id, sizeof(entry.id));
 	ct_state_add(state, &entry);
@@ -75,7 +75,7 @@ static int read_index(const struct ct_project *project, const struct ct_json *ro
 	}
 	if (!format || strcmp(format, "ctst.state/1") != 0)
 		return corrupt(project, err, "it is not a ctst.state/1 document");
-	if (!is_id(lineage) || !ct_json_get_int(root, "serial", &state->serial) || state->serial < 1 || !containers)
+	if (!ct_is_id(lineage) || !ct_json_get_int(root, "serial", &state->serial) || state->serial < 1 || !containers)
 		return corrupt(project, err, "lineage, serial or containers is missing");
 	memcpy(state->lineage, lineage, sizeof(state->lineage));
 	ct_json_each(item, containers) {
@@ -164,19 +164,8 @@ int ct_state_store(const struct ct_project *project, struct ct_state *state, str
 	write_index(state, &text, err, &status);
 	if (status < 0)
 		return -1;
-	if (ct_replace_file_at(directory, name, text.data, text.length, 0600, false) < 0)
+	if (ct_replace_file_at(directory, name, text.data, text.length, 0600, true) < 0)
 		return ct_fail_errno(err, "S003", "cannot write the state index '%s'", project->state_file);
-	return 0;
-}
-
-int ct_state_sync(const struct ct_project *project, struct ct_err *err)
-{
-	const char *name;
-	ct_autoclose int directory = open_state_directory(project, &name);
-	ct_autoclose int file = directory < 0 ? -1 : openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-	if (file < 0 || fsync(file) < 0 || fsync(directory) < 0)
-		return ct_fail_errno(err, "S003", "cannot sync the state index '%s'", project->state_file);
 	return 0;
 }
 
@@ -235,6 +224,14 @@ int ct_state_lock(const struct ct_project *project, struct ct_err *err)
 		return ct_err_hint(err, "wait for it to end and try again; 'fuser %s' names it", path);
 	}
 	return ct_take_fd(&fd);
+}
+
+int ct_state_try_lock(const struct ct_project *project)
+{
+	ct_autofree char *path = ct_asprintf("%s/state/lock", project->root);
+	ct_autoclose int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 ? ct_take_fd(&fd) : -1;
 }
 
 void ct_state_add(struct ct_state *state, const struct ct_state_entry *entry)

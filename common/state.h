@@ -9,6 +9,7 @@
 #ifndef CT_STATE_H
 #define CT_STATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,11 +50,14 @@ int ct_state_load(const struct ct_project *project, struct ct_state *state, stru
  */
 int ct_state_lock(const struct ct_project *project, struct ct_err *err);
 
-/* Writes the index with the next serial number. The caller holds the lock. Durable only after ct_state_sync(). -1: S003. */
-int ct_state_store(const struct ct_project *project, struct ct_state *state, struct ct_err *err);
+/* The lock when nobody has it at this moment; -1 otherwise. */
+int ct_state_try_lock(const struct ct_project *project);
 
-/* Waits until the index that was stored last is on the disk. -1: S003. */
-int ct_state_sync(const struct ct_project *project, struct ct_err *err);
+/*
+ * Writes the index with the next serial number: readers see the old one or the new one, and so does the next boot. The
+ * caller holds the lock. -1: S003.
+ */
+int ct_state_store(const struct ct_project *project, struct ct_state *state, struct ct_err *err);
 
 /* Appends an entry with copies of the strings; its id and time must be set by the caller. */
 void ct_state_add(struct ct_state *state, const struct ct_state_entry *entry);
@@ -66,6 +70,9 @@ void ct_state_remove(struct ct_state *state, size_t index);
 const struct ct_state_entry *ct_state_find(const struct ct_state *state, const char *word, struct ct_err *err);
 
 void ct_state_release(struct ct_state *state);
+
+/* Whether the text has the form of an id. */
+bool ct_is_id(const char *text);
 
 /* A new random id. */
 void ct_new_id(char id[CT_ID_LENGTH + 1]);

@@ -92,7 +92,7 @@ int deploy_store(struct deploy *deploy, struct ct_err *err)
 		return -1;
 	deploy->serial = state.serial;
 	memcpy(deploy->state->lineage, state.lineage, sizeof(state.lineage));
-	return ct_state_sync(deploy->project, err);
+	return 0;
 }
 
 static int destroy_all(struct deploy *deploy, struct ct_err *err)

@@ -40,6 +40,7 @@ struct job {
 	int report;                       /* its reports */
 	pid_t supervisor;                 /* 0: not launched */
 	int old_supervisor;               /* pidfd while JOB_STOPPING_OLD */
+	int64_t old_deadline;             /* ct_monotonic() time after which it is killed */
 	bool ended;
 	int exit_code;
 	size_t missing;     /* dependencies that are not ready yet */

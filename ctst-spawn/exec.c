@@ -20,6 +20,7 @@
 #include "ctst-spawn/capabilities.h"
 #include "ctst-spawn/cgroup.h"
 #include "ctst-spawn/container_directory.h"
+#include "ctst-spawn/keyring.h"
 #include "ctst-spawn/payload.h"
 #include "ctst-spawn/supervise.h"
 
@@ -51,6 +52,7 @@ struct target {
 	struct ct_status status;
 	struct payload payload;
 	int namespaces[SUPERVISE_NAMESPACE_COUNT];
+	int environment;
 };
 
 /*
@@ -72,6 +74,10 @@ static int open_namespaces(struct target *target)
 		if (target->namespaces[i] < 0)
 			return -1;
 	}
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)target->status.supervisor.pid, SUPERVISE_ENVIRONMENT_FD);
+	target->environment = open(path, O_RDONLY | O_CLOEXEC);
+	if (target->environment < 0)
+		return -1;
 	return poll(&ended, 1, 0) == 0 ? 0 : -1;
 }
 
@@ -102,10 +108,10 @@ static int prepare(struct target *target, char **argv, struct ct_err *err)
 	struct payload *payload = &target->payload;
 	size_t count = 0;
 
-	if (payload_prepare(&target->config.container, payload, err) < 0)
+	if (payload_load(target->environment, payload, err) < 0)
 		return -1;
-	for (char **at = payload->argv; *at; at++)
-		free(*at);
+	payload->user = target->config.container.user;
+	payload->capabilities = target->config.container.capabilities;
 	while (argv[count])
 		count++;
 	payload->argv = ct_realloc_array(payload->argv, count + 1, sizeof(char *));
@@ -150,7 +156,7 @@ static int enter(const struct target *target, struct ct_err *err)
 {
 	if (join_group(target->status.cgroup, err) < 0)
 		return -1;
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || leave_keyring() < 0)
 		return ct_fail_errno(err, "R008", "cannot close this process off");
 	for (int i = 0; i < SUPERVISE_NAMESPACE_COUNT; i++) {
 		if (setns(target->namespaces[i], 0) < 0)
@@ -195,7 +201,7 @@ static int wait_for_child(void)
 
 static int run(char **operands, struct ct_err *err)
 {
-	struct target target = { .namespaces = { -1, -1, -1, -1, -1, -1 } };
+	struct target target = { .namespaces = { -1, -1, -1, -1, -1, -1 }, .environment = -1 };
 	int exit_code = CT_EXIT_FAILED;
 
 	if (find(operands[0], &target, err) < 0 || prepare(&target, operands + 1, err) < 0 || enter(&target, err) < 0 ||

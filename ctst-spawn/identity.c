@@ -87,13 +87,13 @@ static int cannot_map(const char *path, struct ct_err *err)
 	return -1;
 }
 
-int identity_open_tree(const char *path, bool readonly, int userns, struct ct_err *err)
+int identity_open_tree(int place, const char *path, bool readonly, int userns, struct ct_err *err)
 {
 	struct mount_attr attributes = {
 		.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (readonly ? MOUNT_ATTR_RDONLY : 0),
 	};
-	ct_autoclose int fd = (int)syscall(SYS_open_tree, AT_FDCWD, path,
-					   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	ct_autoclose int fd = (int)syscall(SYS_open_tree, place, "",
+					   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH);
 
 	if (fd < 0)
 		return ct_fail_errno(err, "R003", "cannot open '%s'", path);

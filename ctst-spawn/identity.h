@@ -29,10 +29,11 @@ struct identity identity_choose(const char *id);
 int identity_map(const struct identity *identity, pid_t pid, struct ct_err *err);
 
 /*
- * A private copy of the mount tree at `path`, detached: with the ids of `userns`
+ * A private copy of the mount tree at `place` (an O_PATH descriptor; `path` names it in
+ * messages), detached: with the ids of `userns`
  * (a namespace descriptor) when that is >= 0, and read-only when asked for. Its
  * descriptor can be put anywhere with move_mount(2). -1: R003.
  */
-int identity_open_tree(const char *path, bool readonly, int userns, struct ct_err *err);
+int identity_open_tree(int place, const char *path, bool readonly, int userns, struct ct_err *err);
 
 #endif

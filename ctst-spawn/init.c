@@ -19,6 +19,7 @@
 
 #include "common/cleanup.h"
 #include "ctst-spawn/capabilities.h"
+#include "ctst-spawn/keyring.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/rootfs.h"
 #include "ctst-spawn/sources.h"
@@ -119,6 +120,8 @@ static int prepare_namespaces(const struct init *init, struct ct_err *err)
 	/* The cgroup namespace takes the group this process is in by now as its root (cgroup_namespaces(7)). */
 	if (unshare(CLONE_NEWCGROUP) < 0)
 		return ct_fail_errno(err, "R001", "cannot create a cgroup namespace");
+	if (leave_keyring() < 0)
+		return ct_fail_errno(err, "R001", "cannot leave the caller's session keyring");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return ct_fail_errno(err, "R003", "cannot make the mounts private");
 	if (init->own_network && bring_loopback_up(err) < 0)
@@ -135,6 +138,17 @@ static void await_supervisor(int socket, int *trees)
 {
 	if (receive_trees(socket, trees) < 0)
 		_exit(1);
+}
+
+/*
+ * A process without capabilities gets all of them in a user namespace of its own, and with them much of the kernel to
+ * try things on. The limit is this namespace's (namespaces(7)); only a capability that nobody in it keeps can raise it.
+ */
+static int forbid_user_namespaces(void)
+{
+	ct_autoclose int fd = open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
+
+	return fd >= 0 && write(fd, "0", 1) == 1 ? 0 : -1;
 }
 
 static int isolate(struct init *init, struct ct_err *err)
@@ -157,6 +171,8 @@ static int isolate(struct init *init, struct ct_err *err)
 	if (become_root(err) < 0)
 		return -1;
 	die_with_supervisor(init->socket);
+	if (forbid_user_namespaces() < 0)
+		return ct_fail_errno(err, "R001", "cannot forbid user namespaces inside the container");
 	if (rootfs_prepare(place, init->hostname, err) < 0)
 		return -1;
 	if (init->range)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -16,8 +17,13 @@
 #include <unistd.h>
 
 #include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/file.h"
 #include "ctst-spawn/capabilities.h"
 #include "ctst-spawn/expand.h"
+#include "ctst-spawn/file_limit.h"
+
+#define ENVIRONMENT_LIMIT ((size_t)64 << 20)
 
 /* Where programs are looked for when neither image nor file sets PATH. */
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -109,6 +115,42 @@ int payload_prepare(const struct container *container, struct payload *payload, 
 	return prepare_environment(container, payload, err);
 }
 
+int payload_save(const struct payload *payload)
+{
+	ct_autoclose int fd = memfd_create("environment", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	ct_autobuf text = CT_BUF_INIT;
+
+	ct_buf_append(&text, payload->workdir, strlen(payload->workdir) + 1);
+	for (char **at = payload->environment; *at; at++)
+		ct_buf_append(&text, *at, strlen(*at) + 1);
+	if (fd < 0 || ct_write_all(fd, text.data, text.length) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		return -1;
+	explicit_bzero(text.data, text.length);
+	return ct_take_fd(&fd);
+}
+
+int payload_load(int fd, struct payload *payload, struct ct_err *err)
+{
+	ct_autobuf text = CT_BUF_INIT;
+	size_t count = 0, at;
+
+	*payload = (struct payload){ 0 };
+	if (ct_read_all(fd, ENVIRONMENT_LIMIT, &text) < 0)
+		return ct_fail_errno(err, "R008", "cannot read the container's environment");
+	if (text.length == 0 || text.data[text.length - 1] != '\0')
+		return ct_fail(err, "R008", "the container's environment is incomplete");
+	payload->workdir = ct_strdup(text.data);
+	payload->argv = ct_alloc_array(1, sizeof(char *));
+	payload->environment = ct_alloc_array(1, sizeof(char *));
+	for (at = strlen(text.data) + 1; at < text.length; at += strlen(text.data + at) + 1) {
+		payload->environment = ct_realloc_array(payload->environment, count + 2, sizeof(char *));
+		payload->environment[count++] = ct_strdup(text.data + at);
+		payload->environment[count] = NULL;
+	}
+	return 0;
+}
+
 static const char enter_workdir[] = "cannot enter the working directory of";
 
 /*
@@ -137,6 +179,7 @@ static const char *execute(const struct payload *payload)
 	if (chdir(payload->workdir) < 0)
 		return enter_workdir;
 	umask(022);
+	file_limit_restore();
 	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return "cannot close the descriptors of";
 	if (strchr(name, '/')) {

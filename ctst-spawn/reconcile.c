@@ -55,7 +55,8 @@ static int for_each_stranger(const struct ct_project *project, const struct ct_s
 	while (status == 0 && (entry = readdir(directory))) {
 		const char *id = entry->d_name;
 
-		if (strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
+		/* What has no id for a name was not made by us. */
+		if (!ct_is_id(id))
 			continue;
 		if (ct_names_find(&ids, ct_slice_of(id)) == CT_NAME_UNKNOWN && belongs_here(project, id))
 			status = each(project, id, err);
@@ -106,6 +107,16 @@ static int found_stranger(const struct ct_project *project, const char *id, stru
 	return 1;
 }
 
+/* One that cannot be removed must not stop all other commands; the next one tries again. */
+static int remove_stranger(const struct ct_project *project, const char *id, struct ct_err *err)
+{
+	struct ct_err ignored = CT_ERR_INIT;
+
+	(void)err;
+	(void)container_remove(project, id, &ignored);
+	return 0;
+}
+
 /* An index is written before the first container is made; so where there are containers and no index, it was lost. */
 static int check_not_lost(const struct ct_project *project, const struct ct_state *state, struct ct_err *err)
 {
@@ -137,8 +148,7 @@ int reconcile(const struct ct_project *project, struct ct_state *state, struct c
 			dropped = true;
 		}
 	}
-	if (for_each_stranger(project, state, container_remove, err) < 0)
-		return -1;
+	(void)for_each_stranger(project, state, remove_stranger, err);
 	return dropped ? ct_state_store(project, state, err) : 0;
 }
 
@@ -160,7 +170,6 @@ static bool is_stale(const struct ct_project *project, const struct ct_state *st
 
 int reconcile_if_free(const struct ct_project *project, struct ct_state *state, struct ct_err *err)
 {
-	ct_autofree char *path = ct_asprintf("%s/state/lock", project->root);
 	ct_autoclose int lock = -1;
 
 	ct_store_tidy(project->images, project->layers);
@@ -168,8 +177,8 @@ int reconcile_if_free(const struct ct_project *project, struct ct_state *state, 
 		return -1;
 	if (!is_stale(project, state))
 		return 0;
-	lock = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0)
+	lock = ct_state_try_lock(project);
+	if (lock < 0)
 		return 0;
 	ct_state_release(state);
 	return reconcile(project, state, err);

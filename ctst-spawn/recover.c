@@ -90,7 +90,5 @@ int recover_state(const struct ct_project *project, struct ct_err *err)
 	kept = ct_asprintf("%s.damaged-%s", project->state_file, now);
 	if (rename(project->state_file, kept) < 0 && errno != ENOENT)
 		return ct_fail_errno(err, "S003", "cannot keep '%s' as '%s'", project->state_file, kept);
-	if (ct_state_store(project, &state, err) < 0)
-		return -1;
-	return ct_state_sync(project, err);
+	return ct_state_store(project, &state, err);
 }

@@ -29,9 +29,10 @@ bool report_receive(int fd, struct report *report)
 {
 	ssize_t got;
 
+	/* A peer that went away without reading is told first (ECONNRESET), what it wrote comes after that. */
 	do
 		got = read(fd, report, sizeof(*report));
-	while (got < 0 && errno == EINTR);
+	while (got < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (got != (ssize_t)sizeof(*report))
 		return false;
 	report->code[sizeof(report->code) - 1] = '\0';

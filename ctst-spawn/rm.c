@@ -62,8 +62,6 @@ static int remove_entries(const struct ct_project *project, struct ct_state *sta
 	for (size_t i = 0; status == 0 && i < count; i++)
 		status = container_remove(project, ids[i], err);
 	free(ids);
-	if (status == 0)
-		status = ct_state_sync(project, err);
 	return status < 0 ? -1 : ct_write_stdout(text.data, text.length, err);
 }
 

@@ -103,6 +103,9 @@ static int make_output(const struct identity *identity, int ends[2])
 {
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -1;
+	/* Somebody outside may have been given the other end: its silence must not keep the supervisor. */
+	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
+		return -1;
 	return identity->range ? fchown(ends[1], identity->base, identity->base) : 0;
 }
 
@@ -168,7 +171,9 @@ void run_finish(struct supervisor *supervisor)
 			;
 	}
 	while (supervisor->socket >= 0 && !supervisor->ended && report_receive(supervisor->socket, &report)) {
-		if (report.kind == REPORT_ENDED)
+		if (report.kind == REPORT_FAILED)
+			report_error(&report, &supervisor->failure);
+		if (report.kind != REPORT_STARTED)
 			supervisor->exit_code = report.exit_code;
 	}
 	for (size_t i = 0; i < 2; i++) {

@@ -10,6 +10,8 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/process.h"
 #include "ctst-spawn/container_directory.h"
 #include "ctst-spawn/deploy.h"
 #include "ctst-spawn/launch.h"
@@ -122,6 +124,7 @@ static void begin(struct schedule *schedule, struct job *job)
 	}
 	job->phase = JOB_STOPPING_OLD;
 	job->old_supervisor = supervisor_open(job->old);
+	job->old_deadline = supervisor_deadline(SUPERVISE_STOP_SECONDS);
 	if (job->old_supervisor < 0 || supervisor_stop(job->old_supervisor, SUPERVISE_STOP_SECONDS) < 0)
 		old_is_gone(schedule, job);
 }
@@ -175,7 +178,7 @@ static int wait_for_active(struct schedule *schedule, struct ct_err *err)
 
 		watches[i] = (struct pollfd){ .fd = stopping ? job->old_supervisor : job->report, .events = POLLIN };
 	}
-	if (poll(watches, count, -1) < 0)
+	if (poll(watches, count, 1000) < 0)
 		return errno == EINTR ? 0 : ct_fail_errno(err, "R004", "cannot wait for the containers");
 	for (size_t i = 0; i < count; i++) {
 		struct job *job = &schedule->deploy->jobs[schedule->active[i]];
@@ -184,6 +187,9 @@ static int wait_for_active(struct schedule *schedule, struct ct_err *err)
 			old_is_gone(schedule, job);
 		else if (watches[i].revents)
 			on_report(schedule, job);
+		/* It hangs: its death is its container's, and what is left is removed with its directory. */
+		else if (job->phase == JOB_STOPPING_OLD && ct_monotonic() > job->old_deadline)
+			(void)ct_pidfd_signal(job->old_supervisor, SIGKILL, 0);
 	}
 	return 0;
 }

@@ -1,10 +1,12 @@
 #include "ctst-spawn/sources.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/cleanup.h"
 #include "common/file.h"
 #include "ctst-spawn/expand.h"
 
@@ -15,26 +17,64 @@ static bool lies_in(const char *path, const char *directory)
 	return strncmp(path, directory, length) == 0 && path[length] == '/' && !strstr(path, "/../");
 }
 
+/*
+ * A container that can write to a volume may put a link where another volume's source is expected,
+ * so no link is followed on the way to a source, at no start.
+ */
+static int open_source(const char *path, struct ct_err *err)
+{
+	int fd = ct_open_without_links(path);
+
+	if (fd >= 0)
+		return fd;
+	ct_fail_errno(err, "R003", "cannot open the volume source '%s'", path);
+	if (errno == ELOOP)
+		ct_err_hint(err, "a part of it is a symbolic link: write the path that it leads to (realpath(1))");
+	else if (errno == ENOENT)
+		ct_err_hint(err, "create it; only sources inside the project directory are made for you");
+	return -1;
+}
+
+/* Makes what is missing below the project directory, each step without following links. */
+static int make_source(const char *path, const char *project_directory, mode_t mode)
+{
+	ct_autofree char *prefix = ct_strdup(path);
+
+	for (char *slash = prefix + strlen(project_directory); slash; slash = strchr(slash + 1, '/')) {
+		ct_autoclose int parent = -1;
+		size_t length = strcspn(slash + 1, "/");
+
+		*slash = '\0';
+		parent = ct_open_without_links(prefix);
+		*slash = '/';
+		if (parent < 0)
+			return -1;
+		if (length > 0) {
+			ct_autofree char *name = ct_strndup(slash + 1, length);
+
+			if (mkdirat(parent, name, mode) < 0 && errno != EEXIST)
+				return -1;
+		}
+	}
+	return 0;
+}
+
 static int prepare(struct container_mount *mount, const char *project_directory, struct ct_err *err)
 {
-	struct stat status;
+	ct_autoclose int fd = -1;
 
 	mount->source = expand_template(mount->source, err);
 	if (!mount->source)
 		return -1;
 	if (mount->source[0] != '/')
 		return ct_fail(err, "R003", "the volume source '%s' is not an absolute path", mount->source);
-	if (stat(mount->source, &status) == 0)
-		return 0;
-	if (errno != ENOENT)
-		return ct_fail_errno(err, "R003", "cannot look at the volume source '%s'", mount->source);
-	if (!mount->project && !lies_in(mount->source, project_directory)) {
-		ct_fail(err, "R003", "the volume source '%s' does not exist", mount->source);
-		return ct_err_hint(err, "create it; only sources inside the project directory are made for you");
-	}
-	if (ct_make_directories(mount->source, mount->project ? 0755 : 0777) < 0)
+	fd = ct_open_without_links(mount->source);
+	if (fd < 0 && errno == ENOENT && lies_in(mount->source, project_directory) &&
+	    make_source(mount->source, project_directory, 0755) < 0)
 		return ct_fail_errno(err, "R003", "cannot create the volume source '%s'", mount->source);
-	return 0;
+	if (fd < 0)
+		fd = open_source(mount->source, err);
+	return fd < 0 ? -1 : 0;
 }
 
 int sources_prepare(struct config *config, struct ct_err *err)
@@ -65,30 +105,53 @@ void sources_close(int *trees, int count)
 		close(trees[--count]);
 }
 
+static int open_layer(const char *path, int userns, struct ct_err *err)
+{
+	ct_autoclose int place = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (place < 0)
+		return ct_fail_errno(err, "R003", "cannot open the layer '%s'", path);
+	return identity_open_tree(place, path, true, userns, err);
+}
+
+static int open_mount(const struct container_mount *mount, int userns, struct ct_err *err)
+{
+	ct_autoclose int place = open_source(mount->source, err);
+
+	return place < 0 ? -1 : identity_open_tree(place, mount->source, mount->readonly, userns, err);
+}
+
+/* Made for the container's own ids already (sources_make_writable()), so nothing is mapped. */
+static int open_writable(struct ct_err *err)
+{
+	ct_autoclose int place = open("writable", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (place < 0)
+		return ct_fail_errno(err, "R003", "cannot open the container's changes");
+	return identity_open_tree(place, "writable", false, -1, err);
+}
+
 int sources_open(const struct container *container, bool writable, int userns, int *trees, struct ct_err *err)
 {
 	int count = 0;
 
-	for (size_t i = 0; i < container->layer_count; i++, count++) {
-		trees[count] = identity_open_tree(container->layers[i], true, userns, err);
-		if (trees[count] < 0)
+	for (size_t i = 0; i < container->layer_count; i++) {
+		trees[count] = open_layer(container->layers[i], userns, err);
+		if (trees[count++] < 0)
 			goto fail;
 	}
-	for (size_t i = 0; i < container->mount_count; i++, count++) {
-		trees[count] = identity_open_tree(container->mounts[i].source, container->mounts[i].readonly, userns,
-						  err);
-		if (trees[count] < 0)
+	for (size_t i = 0; i < container->mount_count; i++) {
+		trees[count] = open_mount(&container->mounts[i], userns, err);
+		if (trees[count++] < 0)
 			goto fail;
 	}
 	if (writable) {
-		/* Made for the container's own ids already (sources_make_writable()), so nothing is mapped. */
-		trees[count] = identity_open_tree("writable", false, -1, err);
-		if (trees[count] < 0)
+		trees[count] = open_writable(err);
+		if (trees[count++] < 0)
 			goto fail;
-		count++;
 	}
 	return count;
 fail:
-	sources_close(trees, count);
+	sources_close(trees, count - 1);
 	return -1;
 }

@@ -35,6 +35,11 @@ int supervisor_open(const struct ct_state_entry *entry)
 	return ct_process_open(&status.supervisor);
 }
 
+int64_t supervisor_deadline(int seconds)
+{
+	return ct_monotonic() + (int64_t)seconds * 1000000000 + (int64_t)GRACE_MS * 1000000;
+}
+
 int supervisor_stop(int pidfd, int seconds)
 {
 	return ct_pidfd_signal(pidfd, SIGTERM, seconds);
@@ -84,7 +89,7 @@ static void read_needs(struct target *targets, size_t count)
 static int ask(struct target *target, int seconds, struct ct_err *err)
 {
 	target->asked = true;
-	target->deadline = ct_monotonic() + (int64_t)seconds * 1000000000 + (int64_t)GRACE_MS * 1000000;
+	target->deadline = supervisor_deadline(seconds);
 	if (supervisor_stop(target->pidfd, seconds) < 0 && errno != ESRCH)
 		return ct_fail_errno(err, "R007", "cannot stop '%s'", target->entry->name);
 	return 0;

@@ -3,6 +3,7 @@
 #define CTST_SPAWN_STOP_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/err.h"
 #include "common/project.h"
@@ -10,6 +11,9 @@
 
 /* A pidfd of the container's supervisor. -1 with errno: ESRCH when none lives, EMFILE and the like otherwise. */
 int supervisor_open(const struct ct_state_entry *entry);
+
+/* When a supervisor that was asked just now to stop within `seconds` is overdue: a ct_monotonic() time. */
+int64_t supervisor_deadline(int seconds);
 
 /* Asks the supervisor to stop its container, killing it after `seconds`. -1 with errno. */
 int supervisor_stop(int pidfd, int seconds);

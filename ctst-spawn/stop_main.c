@@ -52,6 +52,26 @@ static int stop(const struct ct_state *state, char **names, size_t name_count, i
 	return status < 0 ? -1 : ct_write_stdout(text.data, text.length, err);
 }
 
+/* Whoever waits with the lock for these containers to end gets what it waits for. */
+static void kill_before_locking(const struct ct_project *project, char **names, size_t name_count)
+{
+	ct_autostate state = CT_STATE_INIT;
+	struct ct_err ignored = CT_ERR_INIT;
+	const struct ct_state_entry **entries;
+	size_t count;
+
+	if (ct_state_load(project, &state, &ignored) < 0)
+		return;
+	entries = select_entries(&state, names, name_count, &count, &ignored);
+	for (size_t i = 0; entries && i < count; i++) {
+		ct_autoclose int pidfd = supervisor_open(entries[i]);
+
+		if (pidfd >= 0)
+			(void)supervisor_stop(pidfd, 0);
+	}
+	free(entries);
+}
+
 static int run(char **names, size_t count, int seconds, struct ct_err *err)
 {
 	ct_autoproject project = { 0 };
@@ -63,7 +83,11 @@ static int run(char **names, size_t count, int seconds, struct ct_err *err)
 	/* Nothing has ever run here: there is nothing to stop and nothing to create for that. */
 	if (access(project.root, F_OK) < 0)
 		return count == 0 ? 0 : ct_fail(err, "R005", "no container '%s' in this project", names[0]);
-	lock = ct_state_lock(&project, err);
+	lock = force ? ct_state_try_lock(&project) : ct_state_lock(&project, err);
+	if (lock < 0 && force) {
+		kill_before_locking(&project, names, count);
+		lock = ct_state_lock(&project, err);
+	}
 	if (lock < 0 || reconcile(&project, &state, err) < 0)
 		return -1;
 	return stop(&state, names, count, seconds, err);

@@ -27,6 +27,7 @@
 #include "common/options.h"
 #include "ctst-spawn/cgroup.h"
 #include "ctst-spawn/expand.h"
+#include "ctst-spawn/file_limit.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/sources.h"
 #include "ctst-spawn/supervise.h"
@@ -50,6 +51,22 @@ static int supervisor_fail(struct supervisor *supervisor, int exit_code, const s
 	return -1;
 }
 
+/* What the parser checked may have become something else by ${env.…}; it goes into /etc/hosts. */
+static bool is_host_name(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
+	size_t length = strlen(name);
+
+	return length > 0 && length <= 63 && strspn(name, letters) == length && name[0] != '-' && name[0] != '.';
+}
+
+static int keep_environment(const struct payload *payload)
+{
+	ct_autoclose int fd = payload_save(payload);
+
+	return fd < 0 || dup3(fd, SUPERVISE_ENVIRONMENT_FD, O_CLOEXEC) < 0 ? -1 : 0;
+}
+
 static int load(struct supervisor *supervisor, const char *path, struct ct_err *err)
 {
 	if (fchdir(supervisor->directory) < 0)
@@ -60,6 +77,11 @@ static int load(struct supervisor *supervisor, const char *path, struct ct_err *
 	supervisor->hostname = expand_template(supervisor->config.container.hostname, err);
 	if (!supervisor->hostname)
 		return -1;
+	if (!is_host_name(supervisor->hostname))
+		return ct_fail(err, "R004", "'%.100s' is not a host name of at most 63 letters, digits, '-' and '.'",
+			       supervisor->hostname);
+	if (keep_environment(&supervisor->payload) < 0)
+		return ct_fail_errno(err, "R004", "cannot keep the environment");
 	supervisor->identity = identity_choose(supervisor->config.id);
 	if (!supervisor->config.container.readonly && sources_make_writable(&supervisor->identity, err) < 0)
 		return -1;
@@ -121,6 +143,12 @@ static void conclude(struct supervisor *supervisor)
 	report_send(SUPERVISE_REPORT_FD, REPORT_ENDED, supervisor->exit_code, NULL);
 }
 
+/* What init said before it went is the cause; that it could not be reached any more is only how that was noticed. */
+static const struct ct_err *better_reason(const struct supervisor *supervisor, const struct ct_err *noticed)
+{
+	return supervisor->failure.message[0] ? &supervisor->failure : noticed;
+}
+
 static int supervise(struct supervisor *supervisor)
 {
 	struct ct_err err = CT_ERR_INIT;
@@ -128,7 +156,7 @@ static int supervise(struct supervisor *supervisor)
 	for (;;) {
 		if (run_start(supervisor, &err) < 0) {
 			run_finish(supervisor);
-			return supervisor_fail(supervisor, CT_EXIT_FAILED, &err);
+			return supervisor_fail(supervisor, CT_EXIT_FAILED, better_reason(supervisor, &err));
 		}
 		if (!run_watch(supervisor)) {
 			run_finish(supervisor);
@@ -138,7 +166,7 @@ static int supervise(struct supervisor *supervisor)
 			run_finish(supervisor);
 		if (!supervisor->reported) {
 			ct_fail(&err, "R004", "the container's first process was killed before the command ran");
-			return supervisor_fail(supervisor, supervisor->exit_code, &err);
+			return supervisor_fail(supervisor, supervisor->exit_code, better_reason(supervisor, &err));
 		}
 		if (!wants_restart(supervisor))
 			break;
@@ -176,6 +204,7 @@ static int detach(struct supervisor *supervisor)
 	fcntl(SUPERVISE_REPORT_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(SUPERVISE_DIRECTORY_FD, F_SETFD, FD_CLOEXEC);
 	umask(022);
+	file_limit_raise();
 	supervisor->signals = signalfd(-1, &mask, SFD_CLOEXEC);
 	return supervisor->signals < 0 ? -1 : 0;
 }

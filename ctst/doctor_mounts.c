@@ -81,13 +81,14 @@ static int open_mapped(const struct identity *identity, pid_t holder, struct ct_
 {
 	char path[64];
 	ct_autoclose int userns = -1;
+	ct_autoclose int place = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	ct_autoclose int tree = -1;
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)holder);
 	userns = open(path, O_RDONLY | O_CLOEXEC);
-	if (userns < 0 || identity_map(identity, holder, err) < 0)
+	if (place < 0 || userns < 0 || identity_map(identity, holder, err) < 0)
 		return -1;
-	tree = identity_open_tree(".", true, userns, err);
+	tree = identity_open_tree(place, ".", true, userns, err);
 	return tree < 0 ? -1 : 0;
 }
 

@@ -824,7 +824,6 @@ START_TEST(the_state_survives_a_round_trip)
 	ct_state_remove(&state, 50);
 	ck_assert_int_eq(ct_state_store(&project, &state, &err), 0);
 	ck_assert_int_eq(ct_state_store(&project, &state, &err), 0);
-	ck_assert_int_eq(ct_state_sync(&project, &err), 0);
 	ck_assert_int_eq(ct_state_load(&project, &back, &err), 0);
 	ck_assert_int_eq(back.serial, 2);
 	ck_assert_str_eq(back.lineage, state.lineage);
