@@ -209,6 +209,41 @@ volumes_work() {
 }
 tap_case "volumes are mounted with the caller's ids, read-only where said, and survive the container" volumes_work
 
+volume_links_are_refused() {
+	mkdir data "$CASE_DIR/secret"
+	echo secret >"$CASE_DIR/secret/file"
+	# As a container that has ./data would do it between two starts of another one.
+	ln -s "$CASE_DIR/secret" data/sub
+	cat >box.ctst <<-EOF
+		COMPONENT box {
+		    image = "preset://busybox"
+		    volume = "./data/sub:/sub"
+		    command = ["/bin/cat", "/sub/file"]
+		}
+	EOF
+	run ctst run box.ctst
+	expect_status 1
+	expect_err 'R003.*data/sub'
+	expect_err 'symbolic link'
+	refute_out secret
+	rm data/sub
+	ln -s "$CASE_DIR/secret" linked
+	sed -i 's/data.sub:/linked\/new:/' box.ctst
+	run ctst run box.ctst
+	expect_status 1
+	[ ! -e "$CASE_DIR/secret/new" ] || fail "a directory was made outside"
+}
+tap_case "no symbolic link leads a volume to another place of the host" volume_links_are_refused
+
+no_nested_namespaces() {
+	start_box
+	inside 'unshare -U true'
+	expect_status 1
+	inside 'cat /proc/sys/user/max_user_namespaces'
+	expect_out '^0$'
+}
+tap_case "no user namespace can be made inside" no_nested_namespaces
+
 hostile_paths_stay_inside() {
 	mkdir -p rootfs/bin && cp "$(command -v busybox)" rootfs/bin/busybox
 	ln -s busybox rootfs/bin/sh && ln -s busybox rootfs/bin/sleep && ln -s busybox rootfs/bin/cat

@@ -293,6 +293,89 @@ copied_project() {
 }
 tap_case "a copy of a project does not touch the original's containers" copied_project
 
+not_trusted() {
+	[ "$(id -u)" = 0 ] || skip "only root can make a project of somebody else's"
+	mkdir -p victim work .containust/state
+	touch victim/keep
+	ln -s "$PWD/victim" .containust/containers
+	echo '{"format":"ctst.state/1","lineage":"11111111-1111-4111-8111-111111111111","serial":1,"containers":[]}' \
+		>.containust/state/state.json
+	touch .containust/state/lock
+	chown -R 61234 .containust
+	for command in ps stop "rm a" "run -d x.ctst" "exec a true" logs; do
+		run ctst -C work $command
+		[ "$command" = "run -d x.ctst" ] || expect_status 3
+		[ "$command" = "run -d x.ctst" ] || expect_err 'S003.*not trusted'
+		[ -e victim/keep ] || fail "'ctst $command' has removed what is not its own"
+	done
+	chown -R 0 .containust
+	chmod 777 .containust
+	run ctst -C work ps
+	expect_status 3
+}
+tap_case "a project that others can write to is not acted upon" not_trusted
+
+own_files_stay() {
+	start
+	mkdir -p .containust/containers/my-backup && touch .containust/containers/my-backup/notes
+	run ctst ps
+	expect_status 0
+	[ -e .containust/containers/my-backup/notes ]
+}
+tap_case "a directory that is no container's is left alone" own_files_stay
+
+unwritable_changes() {
+	cat >stack.ctst <<-'EOF'
+		COMPONENT a { image = "preset://busybox" readonly = false command = ["/bin/sh", "-c", "mkdir -p /a/b/c; touch /a/b/c/f; chmod 555 /a/b/c /a/b /a; chmod 0 /a/b/c"] }
+	EOF
+	run ctst run stack.ctst
+	expect_status 0
+	run ctst rm a
+	expect_status 0
+	expect_same "$(ls .containust/containers)" ""
+}
+tap_case "what a container made unwritable can be removed" unwritable_changes
+
+exec_environment() {
+	cat >stack.ctst <<-'EOF'
+		COMPONENT a { image = "preset://busybox" env = { S = "${secret.token}" E = "${env.MOOD}" } command = ["/bin/sleep", "1000000"] }
+	EOF
+	CONTAINUST_SECRET_TOKEN=s3cret MOOD=good run ctst run -d stack.ctst
+	expect_status 0
+	MOOD=bad run ctst exec a sh -c 'echo $S $E'
+	expect_status 0
+	expect_out '^s3cret good$'
+	! grep -r s3cret .containust || fail "the secret is on the disk"
+}
+tap_case "exec has the environment that the container was started with" exec_environment
+
+bad_host_name() {
+	cat >stack.ctst <<-'EOF'
+		COMPONENT a { image = "preset://busybox" hostname = "${env.NAME_OF_IT}" command = ["/bin/true"] }
+	EOF
+	for name in "" $'evil\n1.2.3.4 example.org' "$(printf 'a%.0s' $(seq 64))" "a b" "-a"; do
+		NAME_OF_IT=$name run ctst -q run -d stack.ctst
+		expect_status 1
+		expect_err "R004.*host name"
+	done
+}
+tap_case "a host name is checked again when it is known" bad_host_name
+
+force_overtakes() {
+	cat >stack.ctst <<-'EOF'
+		COMPONENT deaf { image = "preset://busybox" command = ["/bin/sh", "-c", "trap '' TERM; echo up; while :; do sleep 1; done"] }
+	EOF
+	run ctst run -d stack.ctst
+	await sh -c 'ctst logs | grep -q up'
+	ctst stop -t 600 deaf &
+	waiting=$!
+	await sh -c '! flock -n .containust/state/lock true'
+	run timeout 20 ctst stop --force
+	expect_status 0
+	wait $waiting
+}
+tap_case "stop --force overtakes a stop that waits" force_overtakes
+
 bad_plans() {
 	run ctst-spawn </dev/null
 	expect_status 1
