@@ -32,8 +32,8 @@ static int open_regular(const char *path, off_t *size, struct ct_err *err)
 		ct_fail_errno(err, CT_NO_CODE, "cannot open '%s'", path);
 		if (saved == ENOENT || saved == ENOTDIR) {
 			err->exit_status = CT_EXIT_NOT_FOUND;
-			ct_err_hint(err, "name the composition file; without a name it is " CT_DEFAULT_FILE
-					 " in this directory");
+			if (strcmp(path, CT_DEFAULT_FILE) == 0)
+				ct_err_hint(err, "name the composition file, or go to the directory that has one");
 		}
 		return -1;
 	}

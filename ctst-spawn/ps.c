@@ -15,7 +15,7 @@
 #include "ctst-spawn/recover.h"
 
 static const char *file, *output;
-static bool all, recover;
+static bool all, recover, json;
 
 static const struct ct_option options[] = {
 	{ CT_OPTION_FLAG, 'a', "all", NULL, "also those that do not run", &all },
@@ -184,8 +184,7 @@ static int run(struct ct_err *err)
 			(void)config_read(rows[i].entry->directory, &rows[i].config, &ignored);
 	}
 	if (status == 0)
-		status = output && ct_output_is_json(&program, output) ? print_json(rows, state.count, err)
-								       : print_table(rows, state.count, err);
+		status = json ? print_json(rows, state.count, err) : print_table(rows, state.count, err);
 	for (size_t i = 0; i < state.count; i++)
 		config_release(&rows[i].config);
 	free(rows);
@@ -201,5 +200,6 @@ int main(int argc, char **argv)
 	operand = ct_options_parse(&program, argc, argv);
 	if (operand != argc)
 		ct_usage_error(&program, "unexpected operand '%s'", argv[operand]);
+	json = output && ct_output_is_json(&program, output);
 	return run(&err) < 0 ? ct_err_report(program.name, &err) : CT_EXIT_OK;
 }

@@ -34,7 +34,8 @@ static int refuse_running(const struct ct_state_entry *const *entries, size_t co
 		struct ct_status status;
 		struct ct_err ignored = CT_ERR_INIT;
 
-		if (ct_status_read(entries[i]->directory, &status, &ignored) == 0 && status.alive) {
+		if (ct_status_read(entries[i]->directory, &status, &ignored) == 0 && status.alive &&
+		    status.state != CT_STOPPED && status.state != CT_FAILED) {
 			ct_fail(err, "R006", "container '%s' is running", entries[i]->name);
 			return ct_err_hint(err, "stop it first with 'ctst stop %s', or remove it with --force",
 					   entries[i]->name);
@@ -84,7 +85,10 @@ static int run(char **names, size_t name_count, struct ct_err *err)
 	entries = select_entries(&state, names, name_count, &count, err);
 	if (!entries)
 		return -1;
-	status = force ? stop_containers(entries, count, 0, &stopped, err) : refuse_running(entries, count, err);
+	status = force ? 0 : refuse_running(entries, count, err);
+	/* A container that has ended may still have a supervisor that clears up: it is waited for. */
+	if (status == 0)
+		status = stop_containers(entries, count, 0, &stopped, err);
 	if (status == 0)
 		status = remove_entries(&project, &state, entries, count, err);
 	free(entries);

@@ -67,8 +67,6 @@ static enum finding own_groups(const struct check *check, struct ct_buf *detail)
 	snprintf(directory, sizeof(directory), "/proc/%d", (int)getpid());
 	if (cgroup_create(&container, directory, path, sizeof(path), &fd, &err) < 0 || fd < 0) {
 		ct_buf_puts(detail, "cannot be made: containers run without one, and limits are refused");
-		if (geteuid() != 0)
-			ct_buf_puts(detail, "; a delegated group helps (systemd-run --user --scope -p Delegate=yes)");
 		return FINDING_WARNING;
 	}
 	kills = faccessat(fd, "cgroup.kill", W_OK, 0) == 0;

@@ -1,10 +1,13 @@
 #include "ctst/manual.h"
 
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "common/process.h"
 #include "ctst/commands.h"
 
 static char *page_in(const char *section, const char *prefix, const char *name)
@@ -46,6 +49,21 @@ static void show_file(const char *path)
 	execlp("mandoc", "mandoc", "-a", path, (char *)NULL);
 }
 
+/* Asked before, so that what man would say of a page it does not have is said by us. */
+static bool man_knows(const char *page)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+		if (null >= 0 && dup2(null, STDOUT_FILENO) >= 0 && dup2(null, STDERR_FILENO) >= 0)
+			execlp("man", "man", "-w", page, (char *)NULL);
+		_exit(CT_EXIT_NO_COMMAND);
+	}
+	return child > 0 && ct_process_wait(child) == 0;
+}
+
 int manual_open(const char *name, struct ct_err *err)
 {
 	const struct alias *alias = alias_find(name);
@@ -57,13 +75,12 @@ int manual_open(const char *name, struct ct_err *err)
 	if (!command_name_is_valid(name))
 		return ct_fail(err, CT_USAGE, "'%s' is not a name of a command", name);
 	page = page_of(name);
-	if (page) {
+	/* A person's own command may have its page where man looks. */
+	foreign = ct_asprintf("ctst-%s", name);
+	if (page)
 		show_file(page);
-	} else {
-		/* A person's own command may have its page where man looks. */
-		foreign = ct_asprintf("ctst-%s", name);
+	else if (man_knows(foreign))
 		execlp("man", "man", foreign, (char *)NULL);
-	}
 	if (!page) {
 		ct_fail(err, CT_NO_CODE, "there is no manual for '%s'", name);
 		err->exit_status = CT_EXIT_NOT_FOUND;

@@ -146,6 +146,10 @@ help_opens_the_manual() {
 	MANPAGER=cat PAGER=cat run ctst help run
 	expect_status 0
 	expect_out 'ctst-run'
+	run ctst help no-such-command
+	expect_status 4
+	expect_err "no manual for 'no-such-command'"
+	expect_same "$(grep -c . "$CASE_DIR/err")" 2
 	MANPAGER=cat PAGER=cat run ctst help ../../etc/passwd
 	expect_status 2
 }
