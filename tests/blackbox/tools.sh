@@ -165,12 +165,13 @@ tap_case "stop kills what does not listen, and is no error twice" stop_kills_the
 
 stop_in_order() {
 	cat >stack.ctst <<-'EOF'
-		COMPONENT db { image = "preset://busybox" volume = "./log:/log" command = ["/bin/sh", "-c", "trap 'echo db >>/log/order; exit 0' TERM; while :; do sleep 0.1; done"] }
-		COMPONENT api { image = "preset://busybox" volume = "./log:/log" command = ["/bin/sh", "-c", "trap 'sleep 0.3; echo api >>/log/order; exit 0' TERM; while :; do sleep 0.1; done"] }
+		COMPONENT db { image = "preset://busybox" volume = "./log:/log" command = ["/bin/sh", "-c", "trap 'echo db >>/log/order; exit 0' TERM; echo up; while :; do sleep 0.1; done"] }
+		COMPONENT api { image = "preset://busybox" volume = "./log:/log" command = ["/bin/sh", "-c", "trap 'sleep 0.3; echo api >>/log/order; exit 0' TERM; echo up; while :; do sleep 0.1; done"] }
 		CONNECT api -> db
 	EOF
 	run ctst run -d stack.ctst
 	expect_status 0
+	await sh -c '[ "$(ctst logs | grep -c up)" = 2 ]'
 	run ctst stop
 	expect_status 0
 	expect_same "$(cat log/order)" "api"$'\n'"db"
