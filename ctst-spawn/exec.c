@@ -22,6 +22,7 @@
 #include "ctst-spawn/container_directory.h"
 #include "ctst-spawn/keyring.h"
 #include "ctst-spawn/payload.h"
+#include "ctst-spawn/sealed_copy.h"
 #include "ctst-spawn/supervise.h"
 
 static const char *file, *user, *workdir;
@@ -224,6 +225,10 @@ int main(int argc, char **argv)
 	int operand, status;
 
 	ct_open_standard_descriptors();
+	if (run_from_sealed_copy(argv) < 0) {
+		ct_fail_errno(&err, "R008", "cannot run from a sealed copy in memory");
+		return ct_err_report(program.name, &err);
+	}
 	operand = ct_options_parse(&program, argc, argv);
 	if (operand + 2 < argc && strcmp(argv[operand + 1], "--") == 0) {
 		memmove(&argv[operand + 1], &argv[operand], sizeof(char *));

@@ -15,6 +15,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/process.h"
+#include "ctst-spawn/cgroup.h"
 #include "ctst-spawn/init.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/sources.h"
@@ -160,12 +161,24 @@ int run_start(struct supervisor *supervisor, struct ct_err *err)
 	return 0;
 }
 
+static bool is_last_run(const struct supervisor *supervisor)
+{
+	return supervisor->stop_asked || supervisor->config.container.restart == RESTART_NEVER;
+}
+
 void run_finish(struct supervisor *supervisor)
 {
 	struct log_stream *streams[] = { &supervisor->output, &supervisor->error_output };
 	struct report report;
 
 	if (supervisor->init > 0) {
+		/*
+		 * The pid namespace ends only when its last process is collected, and a ctst-exec that is
+		 * stopped by its terminal collects nothing: it is in the group too. A group that was killed once
+		 * kills whatever is cloned into it later (seen with Linux 6.18), so not before a restart.
+		 */
+		if (supervisor->group[0] && is_last_run(supervisor))
+			(void)cgroup_kill(supervisor->group);
 		(void)ct_pidfd_signal(supervisor->pidfd, SIGKILL, 0);
 		while (waitpid(supervisor->init, NULL, 0) < 0 && errno == EINTR)
 			;

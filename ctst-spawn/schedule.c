@@ -41,7 +41,7 @@ static void became_ready(struct schedule *schedule, struct job *job)
 	for (size_t i = 0; i < job->dependents_count; i++) {
 		struct job *dependent = &schedule->deploy->jobs[job->dependents[i]];
 
-		if (--dependent->missing == 0 && dependent->phase == JOB_WAITING)
+		if (--dependent->missing == 0 && dependent->phase == JOB_WAITING && dependent->kind != JOB_KEEP)
 			enqueue(schedule, job->dependents[i]);
 	}
 }
@@ -113,10 +113,8 @@ static void old_is_gone(struct schedule *schedule, struct job *job)
 
 static void begin(struct schedule *schedule, struct job *job)
 {
-	if (job->kind == JOB_KEEP) {
-		became_ready(schedule, job);
-		return;
-	}
+	struct ct_err err = CT_ERR_INIT;
+
 	schedule->active[schedule->active_count++] = (size_t)(job - schedule->deploy->jobs);
 	if (job->kind == JOB_START) {
 		launch(schedule, job);
@@ -125,6 +123,11 @@ static void begin(struct schedule *schedule, struct job *job)
 	job->phase = JOB_STOPPING_OLD;
 	job->old_supervisor = supervisor_open(job->old);
 	job->old_deadline = supervisor_deadline(SUPERVISE_STOP_SECONDS);
+	if (job->old_supervisor < 0 && errno != ESRCH) {
+		ct_fail_errno(&err, "R007", "cannot reach the supervisor of the old container");
+		job_failed(schedule->deploy, job, &err);
+		return;
+	}
 	if (job->old_supervisor < 0 || supervisor_stop(job->old_supervisor, SUPERVISE_STOP_SECONDS) < 0)
 		old_is_gone(schedule, job);
 }
@@ -245,8 +248,14 @@ int deploy_schedule(struct deploy *deploy, struct ct_err *err)
 	};
 	int status;
 
+	/* What is there already waits for nobody, whatever becomes of what it depends on. */
 	for (size_t i = 0; i < deploy->plan->count; i++) {
-		if (deploy->jobs[i].action->kind != ACTION_DESTROY && deploy->jobs[i].missing == 0)
+		if (deploy->jobs[i].kind == JOB_KEEP)
+			became_ready(&schedule, &deploy->jobs[i]);
+	}
+	for (size_t i = 0; i < deploy->plan->count; i++) {
+		if (deploy->jobs[i].action->kind != ACTION_DESTROY && deploy->jobs[i].action->waits_for_count == 0 &&
+		    deploy->jobs[i].kind != JOB_KEEP)
 			enqueue(&schedule, i);
 	}
 	status = run(&schedule, err);

@@ -32,6 +32,11 @@ int supervisor_open(const struct ct_state_entry *entry)
 		errno = ESRCH;
 		return -1;
 	}
+	/* It lives and has not said who it is: it is coming up, or its status cannot be read. */
+	if (status.supervisor.pid == 0) {
+		errno = EAGAIN;
+		return -1;
+	}
 	return ct_process_open(&status.supervisor);
 }
 
@@ -193,7 +198,8 @@ static bool kill_leftovers(const char *directory)
 	const struct ct_process_id *ids[] = { &status.supervisor, &status.init };
 
 	/* Without the lock there is no supervisor; pids in the file may then be anybody's, in a copy the original's. */
-	if (ct_status_read(directory, &status, &ignored) < 0 || !status.alive)
+	(void)ct_status_read(directory, &status, &ignored);
+	if (!status.alive)
 		return true;
 	if (status.supervisor.pid == 0)
 		return false;
@@ -212,8 +218,10 @@ int container_remove(const struct ct_project *project, const char *id, struct ct
 	ct_autofree char *directory = ct_asprintf("%s/%s", project->containers, id);
 	char group[PATH_MAX];
 
-	if (!kill_leftovers(directory))
-		return 0;
+	if (!kill_leftovers(directory)) {
+		ct_fail(err, "R007", "the supervisor of '%s' lives, but its status.json does not say who it is", id);
+		return ct_err_hint(err, "try again when it has come up");
+	}
 	if (cgroup_path(directory, group, sizeof(group)) && cgroup_remove(group) < 0)
 		return ct_fail_errno(err, "R002", "cannot remove the cgroup '%s'", group);
 	if (ct_remove_tree_at(AT_FDCWD, directory) < 0)

@@ -29,6 +29,7 @@
 #include "ctst-spawn/expand.h"
 #include "ctst-spawn/file_limit.h"
 #include "ctst-spawn/report.h"
+#include "ctst-spawn/sealed_copy.h"
 #include "ctst-spawn/sources.h"
 #include "ctst-spawn/supervise.h"
 #include "ctst-spawn/supervisor.h"
@@ -237,6 +238,11 @@ int main(int argc, char **argv)
 		ct_usage_error(&program, "expected the directory of a container");
 	if (fstat(SUPERVISE_REPORT_FD, &inherited) < 0 || fstat(SUPERVISE_DIRECTORY_FD, &inherited) < 0)
 		ct_usage_error(&program, "this is a part of ctst-spawn and cannot be started by hand");
+	if (run_from_sealed_copy(argv) < 0) {
+		ct_fail_errno(&err, "R004", "cannot run from a sealed copy in memory");
+		report_send(SUPERVISE_REPORT_FD, REPORT_FAILED, CT_EXIT_FAILED, &err);
+		return CT_EXIT_FAILED;
+	}
 	supervisor.title = argv[0];
 	supervisor.title_length = (size_t)(argv[argc - 1] + strlen(argv[argc - 1]) - argv[0]);
 	if (detach(&supervisor) < 0)

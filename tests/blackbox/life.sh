@@ -104,6 +104,25 @@ failing_dependency() {
 }
 tap_case "what needs a failed component is not started, the rest is" failing_dependency
 
+kept_in_between() {
+	cat >stack.ctst <<-'EOF'
+		COMPONENT x { image = "preset://busybox" command = ["/bin/sleep", "1000000"] }
+		COMPONENT k { image = "preset://busybox" command = ["/bin/sleep", "1000000"] }
+		CONNECT k -> x
+	EOF
+	run ctst run -d stack.ctst
+	expect_status 0
+	sed -i '/COMPONENT x/s/.bin.sleep/\/no\/such/' stack.ctst
+	echo 'COMPONENT y { image = "preset://busybox" command = ["/bin/sleep", "1000000"] } CONNECT y -> k' >>stack.ctst
+	run ctst run -d stack.ctst
+	expect_status 1
+	expect_err "'x'"
+	run ctst ps
+	expect_out ' k .*running'
+	expect_out ' y .*running'
+}
+tap_case "what needs a kept component is started, whatever became of what that one needs" kept_in_between
+
 one_exit_code() {
 	cat >job.ctst <<-'EOF'
 		COMPONENT job { image = "preset://busybox" command = ["/bin/sh", "-c", "echo out; echo err >&2; exit 7"] }

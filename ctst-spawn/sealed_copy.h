@@ -1,0 +1,16 @@
+/*
+ * Until it has executed the command, a process in a container is a copy of this program, and the
+ * command may be `/proc/self/exe`, or a script whose interpreter is that: then the program's own file is open
+ * to the container (CVE-2019-5736). For root its file is out of reach, since no id of the container is root's.
+ * Anybody else's own file would be writable, so the program runs from a sealed copy in memory.
+ */
+#ifndef CTST_SPAWN_SEALED_COPY_H
+#define CTST_SPAWN_SEALED_COPY_H
+
+/*
+ * Executes this program again from a sealed copy, with the same arguments and descriptors; returns at once where it
+ * runs from one already, or where containers have ids of their own. -1 with errno when that could not be done.
+ */
+int run_from_sealed_copy(char **argv);
+
+#endif
