@@ -8,7 +8,7 @@
  *
  * Writing keeps the order of the calls, so equal input gives equal bytes.
  *
- * json_read.c and json_write.c are the only files that know which library does the work.
+ * json_read.c is the only file that knows which library parses.
  */
 #ifndef CT_JSON_H
 #define CT_JSON_H

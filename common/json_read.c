@@ -58,6 +58,14 @@ static struct ct_json *add(struct reader *reader, enum ct_json_type type)
 	return node;
 }
 
+static void add_text(struct reader *reader, enum ct_json_type type, const char *copy, size_t length)
+{
+	struct ct_json *node = add(reader, type);
+
+	node->text = copy;
+	node->length = length;
+}
+
 static int on_null(void *context)
 {
 	add(context, CT_JSON_NULL);
@@ -75,7 +83,6 @@ static int on_number(void *context, const char *text, size_t length)
 {
 	struct reader *reader = context;
 	const char *copy = copy_text(reader, text, length);
-	struct ct_json *node;
 	char *end;
 	long long value;
 
@@ -89,9 +96,7 @@ static int on_number(void *context, const char *text, size_t length)
 	}
 	if (*end == '\0')
 		return refuse(reader, "an integer does not fit in 64 bits");
-	node = add(reader, CT_JSON_REAL);
-	node->text = copy;
-	node->length = length;
+	add_text(reader, CT_JSON_REAL, copy, length);
 	return 1;
 }
 
@@ -99,13 +104,10 @@ static int on_string(void *context, const unsigned char *text, size_t length)
 {
 	struct reader *reader = context;
 	const char *copy = copy_text(reader, (const char *)text, length);
-	struct ct_json *node;
 
 	if (!copy)
 		return 0;
-	node = add(reader, CT_JSON_STRING);
-	node->text = copy;
-	node->length = length;
+	add_text(reader, CT_JSON_STRING, copy, length);
 	return 1;
 }
 

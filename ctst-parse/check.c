@@ -1,24 +1,11 @@
 #include "ctst-parse/check.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "ctst-parse/properties.h"
 #include "ctst-parse/values.h"
 
 #define HOSTNAME_MAX 63
-
-struct diagnostic *check_error(struct checker *checker, struct span span, const char *format, ...)
-{
-	char message[512];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(message, sizeof(message), format, arguments);
-	va_end(arguments);
-	return diagnostics_error(checker->diagnostics, "E006", span, "%s", message);
-}
 
 void check_extension(struct checker *checker, struct span span, const char *what)
 {

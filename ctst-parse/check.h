@@ -30,8 +30,7 @@ void check_composition(struct composition *composition, struct ct_arena *arena, 
 		       const struct check_options *options);
 
 /* E006 at the value; its message is "'<property>' …". */
-struct diagnostic *check_error(struct checker *checker, struct span span, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+#define check_error(checker, ...) diagnostics_error((checker)->diagnostics, "E006", __VA_ARGS__)
 
 /* A warning under --strict: "<what>: an extension of this implementation". */
 void check_extension(struct checker *checker, struct span span, const char *what);

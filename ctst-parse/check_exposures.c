@@ -1,11 +1,12 @@
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ctst-parse/check.h"
 #include "ctst-parse/exposure.h"
+#include "ctst-parse/number.h"
 #include "ctst-parse/properties.h"
+#include "ctst-parse/values.h"
 
 #define PORT_COUNT 65536
 #define LISTED 8 /* components in one message */
@@ -76,17 +77,12 @@ static void release_listeners(struct listeners *listeners)
 
 static bool parse_port(struct ct_slice text, uint16_t *port)
 {
-	int64_t number = 0;
+	int64_t number;
 
-	if (text.length == 0 || text.length > 5)
+	if (!number_parse(text, 5, &number) || !is_port(number))
 		return false;
-	for (size_t i = 0; i < text.length; i++) {
-		if (!isdigit((unsigned char)text.text[i]))
-			return false;
-		number = number * 10 + (text.text[i] - '0');
-	}
 	*port = (uint16_t)number;
-	return is_port(number);
+	return true;
 }
 
 static bool is_address(struct ct_slice text)
@@ -163,12 +159,8 @@ static bool read_text(struct checker *checker, struct exposure *exposure)
 
 static bool read_number(struct checker *checker, const struct value *value, uint16_t *port)
 {
-	if (value->damaged)
+	if (!check_port_number(checker, value))
 		return false;
-	if (!is_port(value->integer)) {
-		check_error(checker, value->span, "port %lld is not 1 to 65535", (long long)value->integer);
-		return false;
-	}
 	*port = (uint16_t)value->integer;
 	return true;
 }

@@ -38,48 +38,25 @@ static struct diagnostic *place_for(struct diagnostic_list *list, const struct d
 	return place;
 }
 
-__attribute__((format(printf, 3, 0))) static struct diagnostic *add(struct diagnostics *all, struct diagnostic wanted,
-								    const char *format, va_list arguments)
+struct diagnostic *diagnostics_add(struct diagnostics *all, enum severity severity, const char *code, struct span span,
+				   const char *format, ...)
 {
-	struct diagnostic_list *list = wanted.severity == SEVERITY_ERROR ? &all->errors : &all->warnings;
+	struct diagnostic_list *list = severity == SEVERITY_ERROR ? &all->errors : &all->warnings;
+	struct diagnostic wanted = { .severity = severity, .code = code, .source = all->source, .span = span };
 	struct diagnostic *place;
+	va_list arguments;
 
-	wanted.source = all->source;
 	wanted.sequence = list->total++;
 	place = place_for(list, &wanted);
 	if (!place)
 		return NULL;
+	va_start(arguments, format);
 	if (vasprintf(&wanted.message, format, arguments) < 0)
 		wanted.message = ct_strdup("out of memory");
+	va_end(arguments);
 	*place = wanted;
 	if (list->kept == DIAGNOSTICS_KEPT)
 		find_last(list);
-	return place;
-}
-
-struct diagnostic *diagnostics_error(struct diagnostics *all, const char *code, struct span span, const char *format,
-				     ...)
-{
-	struct diagnostic wanted = { .severity = SEVERITY_ERROR, .code = code, .span = span };
-	struct diagnostic *place;
-	va_list arguments;
-
-	va_start(arguments, format);
-	place = add(all, wanted, format, arguments);
-	va_end(arguments);
-	return place;
-}
-
-struct diagnostic *diagnostics_warning(struct diagnostics *all, const char *code, struct span span, const char *format,
-				       ...)
-{
-	struct diagnostic wanted = { .severity = SEVERITY_WARNING, .code = code, .span = span };
-	struct diagnostic *place;
-	va_list arguments;
-
-	va_start(arguments, format);
-	place = add(all, wanted, format, arguments);
-	va_end(arguments);
 	return place;
 }
 

@@ -54,10 +54,10 @@ struct diagnostics {
  * The returned diagnostic is valid until the next one is made; NULL: not kept.
  * Text from the file is passed with "%.*s" and SHOWN().
  */
-struct diagnostic *diagnostics_error(struct diagnostics *all, const char *code, struct span span, const char *format,
-				     ...) __attribute__((format(printf, 4, 5)));
-struct diagnostic *diagnostics_warning(struct diagnostics *all, const char *code, struct span span, const char *format,
-				       ...) __attribute__((format(printf, 4, 5)));
+struct diagnostic *diagnostics_add(struct diagnostics *all, enum severity severity, const char *code, struct span span,
+				   const char *format, ...) __attribute__((format(printf, 5, 6)));
+#define diagnostics_error(all, ...) diagnostics_add((all), SEVERITY_ERROR, __VA_ARGS__)
+#define diagnostics_warning(all, ...) diagnostics_add((all), SEVERITY_WARNING, __VA_ARGS__)
 
 /* Says what to write instead. Does nothing for NULL; the first hint stays. */
 void diagnostic_hint(struct diagnostic *diagnostic, const char *format, ...) __attribute__((format(printf, 2, 3)));

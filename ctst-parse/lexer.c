@@ -1,6 +1,5 @@
 #include "ctst-parse/lexer.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,19 +43,6 @@ struct span lexer_span(const struct lexer *lexer, const char *begin, const char 
 		.line = lexer->line,
 		.column = (uint32_t)(begin - lexer->line_base) + 1,
 	};
-}
-
-struct diagnostic *lexer_error(struct lexer *lexer, const char *code, struct span span, const char *format, ...)
-{
-	char message[512];
-	va_list arguments;
-
-	if (!lexer->diagnostics)
-		return NULL;
-	va_start(arguments, format);
-	vsnprintf(message, sizeof(message), format, arguments);
-	va_end(arguments);
-	return diagnostics_error(lexer->diagnostics, code, span, "%s", message);
 }
 
 bool lexer_step_wide(struct lexer *lexer)

@@ -8,8 +8,7 @@
 struct span lexer_span(const struct lexer *lexer, const char *begin, const char *end);
 
 /* NULL while looking ahead, else as diagnostics_error(). */
-struct diagnostic *lexer_error(struct lexer *lexer, const char *code, struct span span, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+#define lexer_error(lexer, ...) ((lexer)->diagnostics ? diagnostics_error((lexer)->diagnostics, __VA_ARGS__) : NULL)
 
 /*
  * Steps over one character of two or more bytes. False when the bytes are not valid UTF-8: then one byte was stepped

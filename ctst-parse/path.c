@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "ctst-parse/json_text.h"
+#include "common/json_text.h"
 
 /* The next component of the path, without slashes; length 0 at the end. */
 static struct ct_slice next_component(struct ct_slice *path)
@@ -68,7 +68,7 @@ void path_write_normalised(struct ct_buf *out, struct ct_slice path)
 		if (component.length == 0)
 			return;
 		ct_buf_putc(out, '/');
-		json_text_escaped(out, component.text, component.length);
+		ct_json_text_escaped(out, component.text, component.length);
 	}
 }
 

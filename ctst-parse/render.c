@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/json_text.h"
 #include "common/utf8.h"
-#include "ctst-parse/json_text.h"
 
 #define BYTES_BEFORE 160 /* of a long line, shown in front of the span */
 #define BYTES_BEHIND 240 /* from the begin of the span on */
@@ -218,7 +218,7 @@ static void json_safe_string(struct ct_buf *out, const char *text)
 	ct_autobuf safe = CT_BUF_INIT;
 
 	append_safe(&safe, text, strlen(text));
-	json_text_string(out, safe.length ? safe.data : "", safe.length);
+	ct_json_text_string(out, safe.length ? safe.data : "", safe.length);
 }
 
 void render_json(struct ct_buf *out, const struct diagnostics *all, const struct diagnostic *diagnostic)
@@ -231,16 +231,16 @@ void render_json(struct ct_buf *out, const struct diagnostics *all, const struct
 	ct_buf_printf(out, "{\"severity\":\"%s\"", severity_name(diagnostic->severity));
 	if (diagnostic->code[0])
 		ct_buf_printf(out, ",\"code\":\"%s\"", diagnostic->code);
-	json_text_literal(out, ",\"message\":");
+	ct_json_text_literal(out, ",\"message\":");
 	json_safe_string(out, diagnostic->message);
-	json_text_literal(out, ",\"file\":");
+	ct_json_text_literal(out, ",\"file\":");
 	json_safe_string(out, diagnostic->source->shown);
 	ct_buf_printf(out, ",\"line\":%u,\"column\":%u,\"end_column\":%u,\"source\":", span.line, span.column,
 		      span.column + characters_in(diagnostic->source, span));
-	json_text_string(out, line.length ? line.data : "", line.length);
+	ct_json_text_string(out, line.length ? line.data : "", line.length);
 	if (diagnostic->hint) {
-		json_text_literal(out, ",\"hint\":");
+		ct_json_text_literal(out, ",\"hint\":");
 		json_safe_string(out, diagnostic->hint);
 	}
-	json_text_literal(out, "}\n");
+	ct_json_text_literal(out, "}\n");
 }

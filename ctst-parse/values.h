@@ -97,8 +97,16 @@ void check_healthcheck(struct checker *checker, const struct entry *property);
 void check_capabilities(struct checker *checker, const struct entry *property);
 void check_required_params(struct checker *checker, const struct entry *property);
 
+/* An integer from 1 to 65535. Returns whether all is well. */
+bool check_port_number(struct checker *checker, const struct value *value);
+
 /* A list of strings that a process gets as its arguments. `name` is what messages call it. */
 void check_argument_list(struct checker *checker, const struct value *value, const char *name);
+
+/* "[", what `write_item` makes of each item, "]". */
+void write_list(struct ct_buf *out, const struct composition *composition, const struct value *value,
+		void (*write_item)(struct ct_buf *out, const struct composition *composition,
+				   const struct value *value));
 
 void write_image(struct ct_buf *out, const struct composition *composition, const struct value *value);
 void write_port(struct ct_buf *out, const struct composition *composition, const struct value *value);

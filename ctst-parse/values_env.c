@@ -2,37 +2,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/json_text.h"
+#include "common/secret_names.h"
 #include "ctst-parse/check.h"
-#include "ctst-parse/json_text.h"
 #include "ctst-parse/properties.h"
 #include "ctst-parse/values.h"
-
-/* Words in a key that say its value is nobody's business. */
-static const char *const secret_words[] = {
-	"PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN", "SECRET", "API_KEY", "APIKEY", "PRIVATE_KEY", "CREDENTIAL",
-};
-
-static bool contains(struct ct_slice text, const char *word)
-{
-	size_t length = strlen(word);
-
-	for (size_t i = 0; i + length <= text.length; i++) {
-		if (strncasecmp(text.text + i, word, length) == 0)
-			return true;
-	}
-	return false;
-}
 
 static bool is_secret_key(struct ct_slice key)
 {
 	/* POSTGRES_PASSWORD_FILE and the like say where a secret is. */
 	if (key.length > 5 && strncasecmp(key.text + key.length - 5, "_FILE", 5) == 0)
 		return false;
-	for (size_t i = 0; i < sizeof(secret_words) / sizeof(secret_words[0]); i++) {
-		if (contains(key, secret_words[i]))
-			return true;
-	}
-	return false;
+	return ct_name_is_secret(key);
 }
 
 /* "${secret.db_password}" for DB_PASSWORD. */
@@ -114,13 +95,13 @@ void check_env(struct checker *checker, const struct entry *property)
 void write_env(struct ct_buf *out, const struct composition *composition, const struct value *value)
 {
 	(void)composition;
-	json_text_literal(out, "{");
+	ct_json_text_literal(out, "{");
 	for (const struct entry *member = value->first; member; member = member->next) {
 		if (member != value->first)
-			json_text_literal(out, ",");
-		json_text_string(out, member->key, member->key_length);
-		json_text_literal(out, ":");
-		json_text_string(out, member->value.text, member->value.length);
+			ct_json_text_literal(out, ",");
+		ct_json_text_string(out, member->key, member->key_length);
+		ct_json_text_literal(out, ":");
+		ct_json_text_string(out, member->value.text, member->value.length);
 	}
-	json_text_literal(out, "}");
+	ct_json_text_literal(out, "}");
 }

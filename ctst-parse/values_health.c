@@ -1,8 +1,9 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "common/json_text.h"
 #include "ctst-parse/check.h"
-#include "ctst-parse/json_text.h"
+#include "ctst-parse/number.h"
 #include "ctst-parse/suggestion.h"
 #include "ctst-parse/values.h"
 
@@ -24,24 +25,23 @@ static const struct {
 
 enum quantity_problem duration_parse(struct ct_slice text, int64_t *milliseconds, bool *compound)
 {
-	size_t next_unit = 0, at = 0, parts = 0;
+	size_t next_unit = 0, parts = 0;
 
 	*milliseconds = 0;
-	for (; at < text.length; parts++) {
-		struct ct_slice unit;
-		int64_t amount = 0;
-		size_t digits = at, index;
-		bool overflow = false;
+	for (; text.length > 0; parts++) {
+		struct ct_slice unit = { NULL, 0 };
+		int64_t amount;
+		size_t index;
+		bool overflow;
 
-		for (; at < text.length && isdigit((unsigned char)text.text[at]); at++)
-			overflow |= __builtin_mul_overflow(amount, 10, &amount) ||
-				    __builtin_add_overflow(amount, text.text[at] - '0', &amount);
-		if (at == digits)
+		if (!number_take(&text, &amount, &overflow))
 			return QUANTITY_MALFORMED;
-		unit = (struct ct_slice){ text.text + at, 0 };
-		for (; at < text.length && isalpha((unsigned char)text.text[at]); at++)
+		unit.text = text.text;
+		while (unit.length < text.length && isalpha((unsigned char)unit.text[unit.length]))
 			unit.length++;
-		if (at < text.length && text.text[at] == '.')
+		text.text += unit.length;
+		text.length -= unit.length;
+		if (text.length > 0 && text.text[0] == '.')
 			return QUANTITY_FRACTION;
 		for (index = next_unit; index < UNIT_COUNT && !ct_slice_is(unit, units[index].name); index++)
 			;
@@ -192,14 +192,14 @@ static int64_t member_value(const struct value *map, const struct member *member
 
 void write_healthcheck(struct ct_buf *out, const struct composition *composition, const struct value *value)
 {
-	json_text_literal(out, "{\"command\":");
+	ct_json_text_literal(out, "{\"command\":");
 	for (const struct entry *entry = value->first; entry; entry = entry->next) {
 		if (ct_slice_is(entry_key(entry), "command"))
 			write_strings(out, composition, &entry->value);
 	}
 	for (size_t i = 1; i < MEMBER_TOTAL; i++) {
 		ct_buf_printf(out, ",\"%s\":", members[i].written);
-		json_text_integer(out, member_value(value, &members[i]));
+		ct_json_text_integer(out, member_value(value, &members[i]));
 	}
-	json_text_literal(out, "}");
+	ct_json_text_literal(out, "}");
 }

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "common/digest.h"
+#include "common/json_text.h"
 #include "ctst-parse/check.h"
-#include "ctst-parse/json_text.h"
 #include "ctst-parse/suggestion.h"
 #include "ctst-parse/values.h"
 
@@ -311,14 +311,14 @@ void write_image(struct ct_buf *out, const struct composition *composition, cons
 
 	if (!image_split(text, &parts) || parts.rest.length == 0 || parts.rest.text[0] != '.' ||
 	    !(ct_slice_is(parts.scheme, "file") || ct_slice_is(parts.scheme, "tar"))) {
-		json_text_string(out, text.text, text.length);
+		ct_json_text_string(out, text.text, text.length);
 		return;
 	}
 	/* "./x" is read from the file's directory. */
-	json_text_literal(out, "\"");
-	json_text_escaped(out, text.text, parts.scheme.length + 3);
+	ct_json_text_literal(out, "\"");
+	ct_json_text_escaped(out, text.text, parts.scheme.length + 3);
 	if (strcmp(directory, "/") != 0)
-		json_text_escaped(out, directory, strlen(directory));
-	json_text_escaped(out, parts.rest.text + 1, (size_t)(text.text + text.length - parts.rest.text) - 1);
-	json_text_literal(out, "\"");
+		ct_json_text_escaped(out, directory, strlen(directory));
+	ct_json_text_escaped(out, parts.rest.text + 1, (size_t)(text.text + text.length - parts.rest.text) - 1);
+	ct_json_text_literal(out, "\"");
 }

@@ -1,8 +1,8 @@
-#include <ctype.h>
 #include <string.h>
 
+#include "common/json_text.h"
 #include "ctst-parse/check.h"
-#include "ctst-parse/json_text.h"
+#include "ctst-parse/number.h"
 #include "ctst-parse/values.h"
 
 #define CPU_SHARES_MIN 2 /* the range of cgroup v1's cpu.shares, which is what people write */
@@ -21,21 +21,6 @@ static const struct {
 	{ "MiB", (int64_t)1 << 20 },
 	{ "GiB", (int64_t)1 << 30 },
 };
-
-/* Digits at the begin of the text; the rest is left in it. False: there are none, or too many for 64 bits. */
-static bool take_integer(struct ct_slice *text, int64_t *value, bool *overflow)
-{
-	size_t i = 0;
-
-	*value = 0;
-	*overflow = false;
-	for (; i < text->length && isdigit((unsigned char)text->text[i]); i++)
-		*overflow |= __builtin_mul_overflow(*value, 10, value) ||
-			     __builtin_add_overflow(*value, text->text[i] - '0', value);
-	text->text += i;
-	text->length -= i;
-	return i > 0;
-}
 
 /* "512mb", "512m", "512Mi", "512M": the unit that was meant. */
 static const char *meant_unit(struct ct_slice unit)
@@ -60,7 +45,7 @@ enum quantity_problem memory_parse(struct ct_slice text, int64_t *bytes, const c
 	bool overflow;
 
 	*meant = NULL;
-	if (!take_integer(&text, bytes, &overflow))
+	if (!number_take(&text, bytes, &overflow))
 		return QUANTITY_MALFORMED;
 	if (text.length == 0)
 		return overflow ? QUANTITY_OVERFLOW : QUANTITY_FINE;
@@ -93,7 +78,7 @@ static void report_memory(struct checker *checker, const struct value *value, en
 		return;
 	}
 	problem = check_error(checker, value->span, "malformed memory size '%.*s'", SHOWN(text));
-	take_integer(&number, &amount, &overflow);
+	number_take(&number, &amount, &overflow);
 	if (meant)
 		diagnostic_hint(problem, "did you mean '%.*s%s'?", (int)(number.text - text.text), text.text, meant);
 	else if (why == QUANTITY_FRACTION)
@@ -133,7 +118,7 @@ void write_memory(struct ct_buf *out, const struct composition *composition, con
 	(void)composition;
 	if (value->kind == VALUE_STRING)
 		memory_parse(value_text(value), &bytes, &meant);
-	json_text_integer(out, bytes);
+	ct_json_text_integer(out, bytes);
 }
 
 enum quantity_problem cores_parse(struct ct_slice text, int64_t *millicores)
@@ -142,11 +127,11 @@ enum quantity_problem cores_parse(struct ct_slice text, int64_t *millicores)
 	bool overflow, fraction_overflow;
 	struct ct_slice digits;
 
-	if (!take_integer(&text, &whole, &overflow) || text.length == 0 || text.text[0] != '.')
+	if (!number_take(&text, &whole, &overflow) || text.length == 0 || text.text[0] != '.')
 		return QUANTITY_MALFORMED;
 	digits = (struct ct_slice){ text.text + 1, text.length - 1 };
 	text = digits;
-	if (!take_integer(&text, &fraction, &fraction_overflow) || text.length > 0)
+	if (!number_take(&text, &fraction, &fraction_overflow) || text.length > 0)
 		return QUANTITY_MALFORMED;
 	if (digits.length > 3)
 		return QUANTITY_FRACTION;
@@ -162,7 +147,7 @@ static bool shares_parse(struct ct_slice text, int64_t *shares)
 {
 	bool overflow;
 
-	if (!take_integer(&text, shares, &overflow) || text.length > 0)
+	if (!number_take(&text, shares, &overflow) || text.length > 0)
 		return false;
 	if (overflow)
 		*shares = INT64_MAX;
@@ -225,11 +210,11 @@ void write_cpu(struct ct_buf *out, const struct composition *composition, const 
 
 	(void)composition;
 	if (is_shares) {
-		json_text_literal(out, "{\"shares\":");
+		ct_json_text_literal(out, "{\"shares\":");
 	} else {
 		cores_parse(value_text(value), &amount);
-		json_text_literal(out, "{\"millicores\":");
+		ct_json_text_literal(out, "{\"millicores\":");
 	}
-	json_text_integer(out, amount);
-	json_text_literal(out, "}");
+	ct_json_text_integer(out, amount);
+	ct_json_text_literal(out, "}");
 }

@@ -1,10 +1,10 @@
+#include "common/json_text.h"
 #include "ctst-parse/check.h"
-#include "ctst-parse/json_text.h"
 #include "ctst-parse/values.h"
 
 #define PORT_MAX 65535
 
-static bool check_one_port(struct checker *checker, const struct value *value)
+bool check_port_number(struct checker *checker, const struct value *value)
 {
 	if (!check_kind(checker, value, VALUE_INTEGER, "port"))
 		return false;
@@ -20,7 +20,7 @@ void check_port(struct checker *checker, const struct entry *property)
 		diagnostic_hint(check_error(checker, property->value.span, "'port' must be an integer, not a list"),
 				"several ports are called 'ports'");
 		checker->ports_unknown = true;
-	} else if (!check_one_port(checker, &property->value)) {
+	} else if (!check_port_number(checker, &property->value)) {
 		checker->ports_unknown = true;
 	}
 }
@@ -37,7 +37,7 @@ void check_ports(struct checker *checker, const struct entry *property)
 	for (const struct entry *item = property->value.first; item; item = item->next) {
 		uint64_t *word, bit;
 
-		if (!check_one_port(checker, &item->value)) {
+		if (!check_port_number(checker, &item->value)) {
 			checker->ports_unknown = true;
 			continue;
 		}
@@ -55,22 +55,20 @@ void check_ports(struct checker *checker, const struct entry *property)
 	}
 }
 
-void write_port(struct ct_buf *out, const struct composition *composition, const struct value *value)
+static void write_one_port(struct ct_buf *out, const struct composition *composition, const struct value *value)
 {
 	(void)composition;
-	json_text_literal(out, "[");
-	json_text_integer(out, value->integer);
-	json_text_literal(out, "]");
+	ct_json_text_integer(out, value->integer);
+}
+
+void write_port(struct ct_buf *out, const struct composition *composition, const struct value *value)
+{
+	ct_json_text_literal(out, "[");
+	write_one_port(out, composition, value);
+	ct_json_text_literal(out, "]");
 }
 
 void write_ports(struct ct_buf *out, const struct composition *composition, const struct value *value)
 {
-	(void)composition;
-	json_text_literal(out, "[");
-	for (const struct entry *item = value->first; item; item = item->next) {
-		if (item != value->first)
-			json_text_literal(out, ",");
-		json_text_integer(out, item->value.integer);
-	}
-	json_text_literal(out, "]");
+	write_list(out, composition, value, write_one_port);
 }

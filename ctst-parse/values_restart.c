@@ -1,8 +1,8 @@
-#include <ctype.h>
 #include <string.h>
 
+#include "common/json_text.h"
 #include "ctst-parse/check.h"
-#include "ctst-parse/json_text.h"
+#include "ctst-parse/number.h"
 #include "ctst-parse/suggestion.h"
 #include "ctst-parse/values.h"
 
@@ -22,16 +22,11 @@ bool restart_parse(struct ct_slice text, enum restart_policy *policy, int64_t *m
 			return true;
 		}
 	}
-	if (text.length <= prefix || text.length > prefix + 7 || memcmp(text.text, ON_FAILURE ":", prefix) != 0)
+	if (text.length <= prefix || memcmp(text.text, ON_FAILURE ":", prefix) != 0)
 		return false;
 	*policy = RESTART_ON_FAILURE;
-	*max_retries = 0;
-	for (size_t i = prefix; i < text.length; i++) {
-		if (!isdigit((unsigned char)text.text[i]))
-			return false;
-		*max_retries = *max_retries * 10 + (text.text[i] - '0');
-	}
-	return *max_retries >= 1 && *max_retries <= RETRIES_MAX;
+	text = (struct ct_slice){ text.text + prefix, text.length - prefix };
+	return number_parse(text, 7, max_retries) && *max_retries >= 1 && *max_retries <= RETRIES_MAX;
 }
 
 void check_restart(struct checker *checker, const struct entry *property)
@@ -70,5 +65,5 @@ void write_restart(struct ct_buf *out, const struct composition *composition, co
 	ct_buf_printf(out, "{\"policy\":\"%s\"", policies[policy]);
 	if (max_retries >= 0)
 		ct_buf_printf(out, ",\"max_retries\":%lld", (long long)max_retries);
-	json_text_literal(out, "}");
+	ct_json_text_literal(out, "}");
 }

@@ -2,9 +2,11 @@
 #include <string.h>
 
 #include "common/capability_names.h"
+#include "common/identifier.h"
+#include "common/json_text.h"
 #include "common/names.h"
 #include "ctst-parse/check.h"
-#include "ctst-parse/json_text.h"
+#include "ctst-parse/number.h"
 #include "ctst-parse/properties.h"
 #include "ctst-parse/suggestion.h"
 #include "ctst-parse/values.h"
@@ -12,7 +14,7 @@
 #define HOSTNAME_MAX 63
 #define NETWORK_NAME_MAX 63
 #define USER_MAX 65
-#define ID_MAX 4294967294U /* the last 32-bit number means "no user" to the kernel */
+#define ID_MAX INT64_C(4294967294) /* the last 32-bit number means "no user" to the kernel */
 
 void check_boolean(struct checker *checker, const struct entry *property)
 {
@@ -34,16 +36,9 @@ void check_workdir(struct checker *checker, const struct entry *property)
 
 static bool is_id(struct ct_slice text)
 {
-	uint64_t value = 0;
+	int64_t id;
 
-	if (text.length > 10)
-		return false;
-	for (size_t i = 0; i < text.length; i++) {
-		if (!isdigit((unsigned char)text.text[i]))
-			return false;
-		value = value * 10 + (uint64_t)(text.text[i] - '0');
-	}
-	return text.length > 0 && value <= ID_MAX;
+	return number_parse(text, 10, &id) && id <= ID_MAX;
 }
 
 /* As useradd(8) allows them. */
@@ -185,17 +180,6 @@ void check_capabilities(struct checker *checker, const struct entry *property)
 	}
 }
 
-static bool is_identifier(struct ct_slice text)
-{
-	for (size_t i = 0; i < text.length; i++) {
-		unsigned char byte = (unsigned char)text.text[i];
-
-		if (byte >= 0x80 || !(isalpha(byte) || byte == '_' || (i > 0 && (isdigit(byte) || byte == '-'))))
-			return false;
-	}
-	return text.length > 0 && text.text[text.length - 1] != '-';
-}
-
 void check_required_params(struct checker *checker, const struct entry *property)
 {
 	struct ct_names seen = CT_NAMES_INIT;
@@ -207,7 +191,7 @@ void check_required_params(struct checker *checker, const struct entry *property
 
 		if (!check_kind(checker, value, VALUE_STRING, "required_params"))
 			continue;
-		if (!is_identifier(value_text(value)))
+		if (!ct_is_identifier(value_text(value)))
 			diagnostic_hint(check_error(checker, value->span,
 						    "'%.*s' is not the name of a property or variable",
 						    SHOWN(value_text(value))),
@@ -222,18 +206,25 @@ void check_required_params(struct checker *checker, const struct entry *property
 void write_string(struct ct_buf *out, const struct composition *composition, const struct value *value)
 {
 	(void)composition;
-	json_text_string(out, value->text, value->length);
+	ct_json_text_string(out, value->text, value->length);
+}
+
+void write_list(struct ct_buf *out, const struct composition *composition, const struct value *value,
+		void (*write_item)(struct ct_buf *out, const struct composition *composition,
+				   const struct value *value))
+{
+	ct_json_text_literal(out, "[");
+	for (const struct entry *item = value->first; item; item = item->next) {
+		if (item != value->first)
+			ct_json_text_literal(out, ",");
+		write_item(out, composition, &item->value);
+	}
+	ct_json_text_literal(out, "]");
 }
 
 void write_strings(struct ct_buf *out, const struct composition *composition, const struct value *value)
 {
-	json_text_literal(out, "[");
-	for (const struct entry *item = value->first; item; item = item->next) {
-		if (item != value->first)
-			json_text_literal(out, ",");
-		write_string(out, composition, &item->value);
-	}
-	json_text_literal(out, "]");
+	write_list(out, composition, value, write_string);
 }
 
 void write_boolean(struct ct_buf *out, const struct composition *composition, const struct value *value)

@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "common/json_text.h"
 #include "ctst-parse/check.h"
-#include "ctst-parse/json_text.h"
 #include "ctst-parse/path.h"
 #include "ctst-parse/suggestion.h"
 #include "ctst-parse/values.h"
@@ -218,34 +218,28 @@ static void write_one_volume(struct ct_buf *out, const struct composition *compo
 
 	volume_parse(value_text(value), &volume, &at);
 	if (volume.kind == VOLUME_PROJECT) {
-		json_text_literal(out, "{\"kind\":\"project\",\"source\":");
-		json_text_string(out, volume.source.text, volume.source.length);
+		ct_json_text_literal(out, "{\"kind\":\"project\",\"source\":");
+		ct_json_text_string(out, volume.source.text, volume.source.length);
 	} else {
 		ct_autofree char *path = host_path(composition, volume.source);
 
-		json_text_literal(out, "{\"kind\":\"bind\",\"source\":");
-		json_text_string(out, path, strlen(path));
+		ct_json_text_literal(out, "{\"kind\":\"bind\",\"source\":");
+		ct_json_text_string(out, path, strlen(path));
 	}
-	json_text_literal(out, ",\"target\":\"");
+	ct_json_text_literal(out, ",\"target\":\"");
 	path_write_normalised(out, volume.target);
-	json_text_literal(out, "\",\"readonly\":");
+	ct_json_text_literal(out, "\",\"readonly\":");
 	ct_buf_puts(out, volume.readonly ? "true}" : "false}");
 }
 
 void write_volume(struct ct_buf *out, const struct composition *composition, const struct value *value)
 {
-	json_text_literal(out, "[");
+	ct_json_text_literal(out, "[");
 	write_one_volume(out, composition, value);
-	json_text_literal(out, "]");
+	ct_json_text_literal(out, "]");
 }
 
 void write_volumes(struct ct_buf *out, const struct composition *composition, const struct value *value)
 {
-	json_text_literal(out, "[");
-	for (const struct entry *item = value->first; item; item = item->next) {
-		if (item != value->first)
-			json_text_literal(out, ",");
-		write_one_volume(out, composition, &item->value);
-	}
-	json_text_literal(out, "]");
+	write_list(out, composition, value, write_one_volume);
 }

@@ -1,6 +1,5 @@
 #include "ctst-plan/check.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -74,14 +73,22 @@ int check_string(const struct ct_json *value, bool filled, const struct place *p
 	return 0;
 }
 
+int check_length(const struct ct_json *value, enum ct_json_type type, size_t most, const struct place *place,
+		 struct ct_err *err)
+{
+	if (check_type(value, type, place, err) < 0)
+		return -1;
+	if (value->length > most)
+		return check_fail(err, place, "%zu items, at most %zu are allowed", value->length, most);
+	return 0;
+}
+
 int check_strings(const struct ct_json *value, size_t most, const struct place *place, struct ct_err *err)
 {
 	size_t index = 0;
 
-	if (check_type(value, CT_JSON_ARRAY, place, err) < 0)
+	if (check_length(value, CT_JSON_ARRAY, most, place, err) < 0)
 		return -1;
-	if (value->length > most)
-		return check_fail(err, place, "%zu items, at most %zu are allowed", value->length, most);
 	ct_json_each(item, value) {
 		if (check_type(item, CT_JSON_STRING, PLACE_ITEM(place, index), err) < 0)
 			return -1;
@@ -109,17 +116,4 @@ int check_member_string(const struct ct_json *object, const char *key, const str
 	const struct ct_json *value = check_member(object, key, place, err);
 
 	return value ? check_string(value, true, PLACE_MEMBER(place, key), out, err) : -1;
-}
-
-bool is_identifier(const char *text)
-{
-	size_t length = strlen(text);
-
-	if (length == 0 || isdigit((unsigned char)text[0]) || text[0] == '-' || text[length - 1] == '-')
-		return false;
-	for (size_t i = 0; i < length; i++) {
-		if (!isalnum((unsigned char)text[i]) && text[i] != '_' && text[i] != '-')
-			return false;
-	}
-	return true;
 }

@@ -40,6 +40,10 @@ int check_int(const struct ct_json *value, int64_t least, int64_t most, const st
 int check_string(const struct ct_json *value, bool filled, const struct place *place, const char **out,
 		 struct ct_err *err);
 
+/* A list or an object with at most `most` items. */
+int check_length(const struct ct_json *value, enum ct_json_type type, size_t most, const struct place *place,
+		 struct ct_err *err);
+
 /* A list of strings with at most `most` items. */
 int check_strings(const struct ct_json *value, size_t most, const struct place *place, struct ct_err *err);
 
@@ -50,8 +54,5 @@ const struct ct_json *check_member(const struct ct_json *object, const char *key
 /* check_member() and check_string() in one. */
 int check_member_string(const struct ct_json *object, const char *key, const struct place *place, const char **out,
 			struct ct_err *err);
-
-/* The language's identifier: [A-Za-z_][A-Za-z0-9_-]*, not ending in '-'. */
-bool is_identifier(const char *text);
 
 #endif

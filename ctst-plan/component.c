@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "common/identifier.h"
 #include "common/json.h"
 #include "ctst-plan/check.h"
 #include "ctst-plan/composition.h"
@@ -23,11 +24,8 @@ static int read_ports(const struct reading *in)
 	uint16_t *ports;
 	size_t count = 0;
 
-	if (check_type(in->value, CT_JSON_ARRAY, in->place, in->err) < 0)
+	if (check_length(in->value, CT_JSON_ARRAY, MAX_LIST, in->place, in->err) < 0)
 		return -1;
-	if (in->value->length > MAX_LIST)
-		return check_fail(in->err, in->place, "%zu items, at most %zu are allowed", in->value->length,
-				  MAX_LIST);
 	ports = ct_arena_array(&in->composition->arena, in->value->length, sizeof(*ports));
 	ct_json_each(item, in->value) {
 		int64_t port;
@@ -65,11 +63,8 @@ static int read_cpu(const struct reading *in)
 
 static int read_env(const struct reading *in)
 {
-	if (check_type(in->value, CT_JSON_OBJECT, in->place, in->err) < 0)
+	if (check_length(in->value, CT_JSON_OBJECT, MAX_LIST, in->place, in->err) < 0)
 		return -1;
-	if (in->value->length > MAX_LIST)
-		return check_fail(in->err, in->place, "%zu variables, at most %zu are allowed", in->value->length,
-				  MAX_LIST);
 	ct_json_each(variable, in->value) {
 		const struct place *place = PLACE_MEMBER(in->place, variable->key);
 
@@ -126,11 +121,8 @@ static int read_volumes(const struct reading *in)
 {
 	size_t index = 0;
 
-	if (check_type(in->value, CT_JSON_ARRAY, in->place, in->err) < 0)
+	if (check_length(in->value, CT_JSON_ARRAY, MAX_LIST, in->place, in->err) < 0)
 		return -1;
-	if (in->value->length > MAX_LIST)
-		return check_fail(in->err, in->place, "%zu items, at most %zu are allowed", in->value->length,
-				  MAX_LIST);
 	ct_json_each(volume, in->value) {
 		if (check_volume(volume, PLACE_ITEM(in->place, index), in->err) < 0)
 			return -1;
@@ -198,7 +190,7 @@ static int read_network(const struct reading *in)
 {
 	if (check_string(in->value, true, in->place, &in->component->network, in->err) < 0)
 		return -1;
-	if (!is_identifier(in->value->text))
+	if (!ct_is_identifier(ct_slice_of(in->value->text)))
 		return check_fail(in->err, in->place, "'%s' is not the name of a network", in->value->text);
 	return 0;
 }
@@ -302,7 +294,7 @@ int component_read(struct composition *composition, struct component *component,
 	};
 	if (check_member_string(object, "name", place, &component->name, err) < 0)
 		return -1;
-	if (!is_identifier(component->name))
+	if (!ct_is_identifier(ct_slice_of(component->name)))
 		return check_fail(err, PLACE_MEMBER(place, "name"), "'%s' is not the name of a component",
 				  component->name);
 	ct_json_each(member, object) {

@@ -5,6 +5,7 @@
 
 #include "common/buf.h"
 #include "common/names.h"
+#include "common/secret_names.h"
 #include "ctst-plan/secret.h"
 
 /* One comparison: a growing list, and what belongs to the field at hand. */
@@ -81,7 +82,7 @@ static void add_change(struct comparison *comparison, const char *group, const c
 		       const struct ct_json *new)
 {
 	struct changes *changes = &comparison->changes;
-	bool masked = group && strcmp(group, "env") == 0 && looks_secret(field);
+	bool masked = group && strcmp(group, "env") == 0 && ct_name_is_secret(ct_slice_of(field));
 	struct change *change;
 
 	if (comparison->image_unknown && is_from_image(group, field, new))

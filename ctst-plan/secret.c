@@ -5,20 +5,6 @@
 
 #include "common/template.h"
 
-static const char *const words[] = {
-	"PASSWORD", "PASSWD", "PASSPHRASE",  "SECRET",     "TOKEN",
-	"API_KEY",  "APIKEY", "PRIVATE_KEY", "ACCESS_KEY", "CREDENTIAL",
-};
-
-bool looks_secret(const char *key)
-{
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strcasestr(key, words[i]))
-			return true;
-	}
-	return false;
-}
-
 const char *shown_secret(const char *value)
 {
 	size_t length = strlen(value);

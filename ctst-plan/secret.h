@@ -1,15 +1,10 @@
-/* Names under which people keep what nobody should read over their shoulder. */
+/* What is shown of a variable whose name says that it is a secret (common/secret_names.h). */
 #ifndef PLAN_SECRET_H
 #define PLAN_SECRET_H
 
-#include <stdbool.h>
-
 #define MASKED "***"
 
-/* Whether a variable of that name is shown as MASKED: PASSWORD, TOKEN, … anywhere in it, in any case. */
-bool looks_secret(const char *key);
-
-/* What is shown of its value: MASKED, unless it is nothing but a reference, which gives nothing away. */
+/* MASKED, unless it is nothing but a reference, which gives nothing away. */
 const char *shown_secret(const char *value);
 
 #endif

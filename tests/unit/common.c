@@ -18,11 +18,13 @@
 #include "common/clock.h"
 #include "common/digest.h"
 #include "common/file.h"
+#include "common/identifier.h"
 #include "common/json.h"
 #include "common/names.h"
 #include "common/options.h"
 #include "common/process.h"
 #include "common/project.h"
+#include "common/secret_names.h"
 #include "common/state.h"
 #include "common/status.h"
 #include "common/suggest.h"
@@ -612,16 +614,169 @@ START_TEST(the_first_error_of_writing_is_kept)
 }
 END_TEST
 
+/* What a wrong order of calls leaves: an error that says so, and nothing behind the mistake. */
+static void writer_refuses(const char *calls, const char *problem, const char *left)
+{
+	ct_autobuf out = CT_BUF_INIT;
+	struct ct_json_writer *writer = ct_json_writer_new(&out, false);
+
+	for (; *calls; calls++) {
+		switch (*calls) {
+		case '{':
+			ct_json_open_object(writer);
+			break;
+		case '}':
+			ct_json_close_object(writer);
+			break;
+		case '[':
+			ct_json_open_array(writer);
+			break;
+		case ']':
+			ct_json_close_array(writer);
+			break;
+		case 'k':
+			ct_json_key(writer, "k");
+			break;
+		case 'x':
+			ct_json_string(writer, "\xff");
+			break;
+		default:
+			ct_json_int(writer, 1);
+		}
+	}
+	ck_assert_int_eq(ct_json_writer_finish(writer, &err), -1);
+	fails_with("", problem);
+	ck_assert_str_eq(out.data ? out.data : "", left);
+}
+
+START_TEST(a_wrong_order_of_calls_is_an_error)
+{
+	writer_refuses("{1}", "a member without a key", "{");
+	writer_refuses("{k1[", "a member without a key", "{\"k\":1");
+	writer_refuses("k", "a key outside of an object", "");
+	writer_refuses("[1k1]", "a key outside of an object", "[1");
+	writer_refuses("{kk", "a key outside of an object", "{\"k\":");
+	writer_refuses("{k}", "closed what is not open", "{\"k\":");
+	writer_refuses("[1}1]", "closed what is not open", "[1");
+	writer_refuses("]", "closed what is not open", "");
+	writer_refuses("[1}x", "closed what is not open", "[1");
+	writer_refuses("[]1", "a second document", "[]");
+	writer_refuses("1{", "a second document", "1");
+}
+END_TEST
+
+START_TEST(writing_has_a_bound_of_depth)
+{
+	ct_autobuf out = CT_BUF_INIT;
+
+	for (size_t depth = CT_JSON_MAX_DEPTH; depth <= CT_JSON_MAX_DEPTH + 1; depth++) {
+		struct ct_json_writer *writer = ct_json_writer_new(&out, false);
+
+		for (size_t i = 0; i < depth; i++)
+			ct_json_open_array(writer);
+		for (size_t i = 0; i < depth; i++)
+			ct_json_close_array(writer);
+		ck_assert_int_eq(ct_json_writer_finish(writer, &err), depth > CT_JSON_MAX_DEPTH ? -1 : 0);
+	}
+	fails_with("", "nested too deeply");
+}
+END_TEST
+
+START_TEST(only_strict_utf8_is_written)
+{
+	static const char *const texts[] = { "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "a\xe2\x82" };
+
+	for (size_t i = 0; i < 2 * sizeof(texts) / sizeof(texts[0]); i++) {
+		ct_autobuf out = CT_BUF_INIT;
+		struct ct_json_writer *writer = ct_json_writer_new(&out, false);
+
+		ct_json_open_object(writer);
+		ct_json_key(writer, i % 2 ? texts[i / 2] : "k");
+		ct_json_string(writer, i % 2 ? "v" : texts[i / 2]);
+		ct_json_close_object(writer);
+		ck_assert_int_eq(ct_json_writer_finish(writer, &err), -1);
+		fails_with("", "UTF-8");
+	}
+}
+END_TEST
+
+/* Every byte a string may hold comes back from the reader, whatever was made of it. */
+START_TEST(escapes_of_every_control_character)
+{
+	char text[5 * 4096];
+	ct_autobuf out = CT_BUF_INIT;
+	ct_autojson *doc = NULL;
+	struct ct_json_writer *writer = ct_json_writer_new(&out, false);
+
+	ct_json_string(writer, "\b\t\n\v\f\r\x1b\x1f \"/\\\x7f€");
+	ck_assert_int_eq(ct_json_writer_finish(writer, &err), 0);
+	ck_assert_str_eq(out.data, "\"\\b\\t\\n\\u000B\\f\\r\\u001B\\u001F \\\"/\\\\\x7f€\"");
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (char)(1 + i % 127);
+	ct_buf_clear(&out);
+	writer = ct_json_writer_new(&out, false);
+	ct_json_string_n(writer, text, sizeof(text));
+	ck_assert_int_eq(ct_json_writer_finish(writer, &err), 0);
+	doc = parsed(out.data);
+	ck_assert_ptr_nonnull(doc);
+	ck_assert_uint_eq(ct_json_root(doc)->length, sizeof(text));
+	ck_assert_mem_eq(ct_json_root(doc)->text, text, sizeof(text));
+}
+END_TEST
+
 START_TEST(pretty_is_for_people)
 {
+	static const char text[] = "{\n  \"a\": 1,\n  \"none\": [],\n  \"list\": [\n    {},\n    {\n"
+				   "      \"b\": null\n    },\n    -0.5\n  ]\n}\n";
+	ct_autojson *doc = parsed(text);
 	ct_autobuf out = CT_BUF_INIT;
 	struct ct_json_writer *writer = ct_json_writer_new(&out, true);
 
-	ct_json_open_object(writer);
-	ct_json_member_int(writer, "a", 1);
-	ct_json_close_object(writer);
+	ck_assert_ptr_nonnull(doc);
+	ct_json_value(writer, ct_json_root(doc));
 	ck_assert_int_eq(ct_json_writer_finish(writer, &err), 0);
-	ck_assert_ptr_nonnull(strstr(out.data, "\n  \"a\": 1"));
+	ck_assert_str_eq(out.data, text);
+}
+END_TEST
+
+START_TEST(integers_of_every_length)
+{
+	ct_autobuf out = CT_BUF_INIT;
+	struct ct_json_writer *writer = ct_json_writer_new(&out, false);
+
+	ct_json_open_array(writer);
+	ct_json_int(writer, 0);
+	ct_json_int(writer, -7);
+	ct_json_int(writer, INT64_MAX);
+	ct_json_int(writer, INT64_MIN);
+	ct_json_close_array(writer);
+	ck_assert_int_eq(ct_json_writer_finish(writer, &err), 0);
+	ck_assert_str_eq(out.data, "[0,-7,9223372036854775807,-9223372036854775808]");
+}
+END_TEST
+
+/* ---- names ---- */
+
+START_TEST(identifiers)
+{
+	static const char *const fine[] = { "a", "_", "A9", "a-b", "x_" };
+	static const char *const wrong[] = { "", "9a", "-a", "a-", "a.b", "a b", "\xc3\xa4" };
+
+	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
+		ck_assert_msg(ct_is_identifier(ct_slice_of(fine[i])), "refused: %s", fine[i]);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		ck_assert_msg(!ct_is_identifier(ct_slice_of(wrong[i])), "accepted: %s", wrong[i]);
+}
+END_TEST
+
+START_TEST(names_of_secrets)
+{
+	ck_assert(ct_name_is_secret(ct_slice_of("POSTGRES_PASSWORD")));
+	ck_assert(ct_name_is_secret(ct_slice_of("my_api_key")));
+	ck_assert(ct_name_is_secret((struct ct_slice){ "TOKENS", 5 }));
+	ck_assert(!ct_name_is_secret((struct ct_slice){ "TOKENS", 4 }));
+	ck_assert(!ct_name_is_secret(ct_slice_of("PATH")));
+	ck_assert(!ct_name_is_secret(ct_slice_of("")));
 }
 END_TEST
 
@@ -1271,6 +1426,8 @@ static void add_texts(Suite *suite)
 	tcase_add_test(tcase, times_survive_a_round_trip);
 	tcase_add_test(tcase, what_is_not_a_time);
 	tcase_add_test(tcase, ages);
+	tcase_add_test(tcase, identifiers);
+	tcase_add_test(tcase, names_of_secrets);
 	tcase_add_test(tcase, errors_and_their_exit_status);
 	tcase_add_test(tcase, messages_are_cut_not_overrun);
 }
@@ -1290,7 +1447,12 @@ static void add_json(Suite *suite)
 	tcase_add_test(tcase, what_was_read_is_written);
 	tcase_add_test(tcase, members_in_the_order_of_the_calls);
 	tcase_add_test(tcase, the_first_error_of_writing_is_kept);
+	tcase_add_test(tcase, a_wrong_order_of_calls_is_an_error);
+	tcase_add_test(tcase, writing_has_a_bound_of_depth);
+	tcase_add_test(tcase, only_strict_utf8_is_written);
+	tcase_add_test(tcase, escapes_of_every_control_character);
 	tcase_add_test(tcase, pretty_is_for_people);
+	tcase_add_test(tcase, integers_of_every_length);
 }
 
 static void add_files(Suite *suite)

@@ -927,11 +927,8 @@ START_TEST(colours_are_only_on_the_marks)
 }
 END_TEST
 
-START_TEST(secret_looking_names)
+START_TEST(what_is_shown_of_a_secret)
 {
-	ck_assert(looks_secret("POSTGRES_PASSWORD"));
-	ck_assert(looks_secret("my_api_key"));
-	ck_assert(!looks_secret("PATH"));
 	ck_assert_str_eq(shown_secret("x"), MASKED);
 	ck_assert_str_eq(shown_secret("${secret.x}"), "${secret.x}");
 	ck_assert_str_eq(shown_secret("${env.X:-plain}"), MASKED);
@@ -1024,7 +1021,7 @@ static void add_difference(TCase *tcase)
 	tcase_add_test(tcase, an_image_that_is_not_there_yet);
 	tcase_add_test(tcase, strangers_cannot_move_the_cursor);
 	tcase_add_test(tcase, colours_are_only_on_the_marks);
-	tcase_add_test(tcase, secret_looking_names);
+	tcase_add_test(tcase, what_is_shown_of_a_secret);
 }
 
 int main(void)
