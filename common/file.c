@@ -235,7 +235,7 @@ int ct_remove_tree_at(int parent, const char *name)
 				closedir(prepared);
 			snprintf(parking, sizeof(parking), ".removed-%lu", moved++);
 			if (renameat(dirfd(child), grandchild, dirfd(top), parking) < 0 && errno != EEXIST &&
-			    errno != ENOTEMPTY)
+			    errno != ENOTEMPTY && errno != ENOTDIR)
 				first_error = errno;
 		}
 		closedir(child);

@@ -184,8 +184,11 @@ int ct_options_parse(const struct ct_program *program, int argc, char **argv)
 	while ((value = getopt_long(argc, argv, table.letters, table.longs, NULL)) != -1) {
 		const struct ct_option *option = table_find(&table, value);
 
+		/* An argument can only be missing at the end. musl's optind is then already behind it. */
+		if (value == ':' && strncmp(argv[argc - 1], "--", 2) == 0)
+			ct_usage_error(program, "option '%s' needs an argument", argv[argc - 1]);
 		if (value == ':')
-			ct_usage_error(program, "option '%s' needs an argument", argv[optind - 1]);
+			ct_usage_error(program, "option '-%c' needs an argument", optopt);
 		if (!option && optopt > 0 && optopt < 256)
 			ct_usage_error(program, "unknown option '-%c'", optopt);
 		if (!option)

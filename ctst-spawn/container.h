@@ -26,6 +26,7 @@ struct container_mount {
 	bool readonly;
 	const char *source; /* absolute; may hold ${env.*} */
 	const char *target; /* absolute, inside the container */
+	const char *hidden; /* below the source, covered in the container; NULL: nothing (sources_prepare()) */
 };
 
 enum restart_policy { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -91,6 +92,8 @@ int identity_open_tree(int place, const char *path, bool readonly, int userns, s
 {
 	struct mount_attr attributes = {
 		.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (readonly ? MOUNT_ATTR_RDONLY : 0),
+		/* What is mounted or unmounted later on either side stays there (mount_namespaces(7)). */
+		.propagation = MS_PRIVATE,
 	};
 	ct_autoclose int fd = (int)syscall(SYS_open_tree, place, "",
 					   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH);

@@ -292,7 +292,8 @@ bool run_watch(struct supervisor *supervisor)
 
 		if (ready < 0 && errno != EINTR)
 			return true;
-		if (ready == 0)
+		/* Not only when nothing was ready: a container that never stops writing is stopped as well. */
+		if (supervisor->kill_at && ct_monotonic() >= supervisor->kill_at)
 			kill_run(supervisor);
 		if (ready <= 0)
 			continue;

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,6 +61,67 @@ static int make_source(const char *path, const char *project_directory, mode_t m
 	return 0;
 }
 
+/* A bind mount elsewhere is the same directory under another name, so device and inode are compared. */
+static bool is_directory(const char *path, const struct stat *status)
+{
+	struct stat other;
+
+	return stat(path, &other) == 0 && other.st_dev == status->st_dev && other.st_ino == status->st_ino;
+}
+
+/* Where below the source the project lies: "" when it is the source, NULL when it is not in it. */
+static const char *project_below(int source, const char *project_directory)
+{
+	ct_autofree char *path = ct_strdup(project_directory);
+	struct stat status;
+
+	if (fstat(source, &status) < 0 || !S_ISDIR(status.st_mode))
+		return NULL;
+	for (size_t length = strlen(path);;) {
+		if (is_directory(length > 0 ? path : "/", &status))
+			return project_directory + length;
+		if (length == 0)
+			return NULL;
+		while (path[--length] != '/')
+			;
+		path[length] = '\0';
+	}
+}
+
+static bool lies_in_state(int source, const char *project_directory)
+{
+	ct_autofree char *state = ct_asprintf("%s/.containust", project_directory);
+	char name[64], path[PATH_MAX];
+	ssize_t length;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", source);
+	length = readlink(name, path, sizeof(path) - 1);
+	if (length < 0)
+		return true;
+	path[length] = '\0';
+	return strcmp(path, state) == 0 || lies_in(path, state);
+}
+
+static int keep_from_state(struct container_mount *mount, int source, const char *project_directory, struct ct_err *err)
+{
+	const char *below;
+
+	if (!mount->project && lies_in_state(source, project_directory)) {
+		ct_fail(err, "R003", "the volume source '%s' lies in the project's own .containust", mount->source);
+		return ct_err_hint(err, "a volume that is kept there is written without a path: volume = \"data:%s\"",
+				   mount->target);
+	}
+	below = project_below(source, project_directory);
+	if (below && below[0] && !mount->readonly) {
+		ct_fail(err, "R003", "the volume source '%s' holds the project's directory and is writable",
+			mount->source);
+		return ct_err_hint(err, "append ':ro', or mount only what the component needs");
+	}
+	if (below)
+		mount->hidden = ct_asprintf("%s/.containust", below);
+	return 0;
+}
+
 static int prepare(struct container_mount *mount, const char *project_directory, struct ct_err *err)
 {
 	ct_autoclose int fd = -1;
@@ -74,7 +137,7 @@ static int prepare(struct container_mount *mount, const char *project_directory,
 		return ct_fail_errno(err, "R003", "cannot create the volume source '%s'", mount->source);
 	if (fd < 0)
 		fd = open_source(mount->source, err);
-	return fd < 0 ? -1 : 0;
+	return fd < 0 ? -1 : keep_from_state(mount, fd, project_directory, err);
 }
 
 int sources_prepare(struct config *config, struct ct_err *err)

@@ -10,6 +10,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "ctst-spawn/identity.h"
 #include "ctst-spawn/rootfs.h"
 
 /* Makes what is missing of `target`, each step beneath the root; needed below a tmpfs or inside another volume. */
@@ -44,6 +45,23 @@ static int make_target(int root, const char *target, bool directory)
 	}
 }
 
+/* The tree is attached by now, so what is mounted upon it is seen in the container. */
+static int cover(int tree, const struct container_mount *mount, struct ct_err *err)
+{
+	ct_autoclose int place = ct_open_in_root(tree, mount->hidden, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	ct_autoclose int empty = open("empty", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ct_autoclose int cover = -1;
+
+	if (place < 0 || empty < 0)
+		return ct_fail_errno(err, "R003", "cannot find '%s' of '%s'", mount->hidden, mount->source);
+	cover = identity_open_tree(empty, "empty", true, -1, err);
+	if (cover < 0)
+		return -1;
+	if (syscall(SYS_move_mount, cover, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return ct_fail_errno(err, "R003", "cannot hide '%s' of '%s'", mount->hidden, mount->source);
+	return 0;
+}
+
 static int mount_volume(int root, int tree, const struct container_mount *mount, struct ct_err *err)
 {
 	ct_autoclose int target = ct_open_in_root(root, mount->target, O_PATH, 0);
@@ -62,7 +80,7 @@ static int mount_volume(int root, int tree, const struct container_mount *mount,
 	}
 	if (syscall(SYS_move_mount, tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return ct_fail_errno(err, "R003", "cannot mount '%s' on '%s'", mount->source, mount->target);
-	return 0;
+	return mount->hidden ? cover(tree, mount, err) : 0;
 }
 
 int volumes_mount(const struct rootfs *rootfs, struct ct_err *err)

@@ -62,6 +62,15 @@ a_typo_gets_a_suggestion() {
 	refute_err 'did you mean'
 }
 
+a_missing_argument_is_named() {
+	run ctst -C
+	expect_status 2
+	expect_err "option '-C' needs an argument"
+	run ctst logs --since
+	expect_status 2
+	expect_err "option '--since' needs an argument"
+}
+
 a_file_is_not_a_command() {
 	run ctst stack.ctst
 	expect_status 2
@@ -168,6 +177,7 @@ tap_case "the list of commands fits a screen, and help and --help show the same"
 tap_case "the list names every installed tool" the_list_names_every_tool
 tap_case "--version" the_version
 tap_case "a typo gets a suggestion" a_typo_gets_a_suggestion
+tap_case "an option without its argument is named" a_missing_argument_is_named
 tap_case "a .ctst file in place of a command gets a hint" a_file_is_not_a_command
 tap_case "a name with a slash is refused" a_path_is_not_a_command
 tap_case "a person's own ctst-NAME in PATH is a command, with its arguments and exit status" a_persons_own_command

@@ -209,6 +209,56 @@ volumes_work() {
 }
 tap_case "volumes are mounted with the caller's ids, read-only where said, and survive the container" volumes_work
 
+project_volume_hides_state() {
+	echo from-host >seen
+	start_box 'volumes = ["./:/app", "./../:/above:ro", "kept:/kept"]'
+	inside 'cat /app/seen; ls -A /app/.containust | wc -l; ls -A /above/*/.containust | wc -l; touch /kept/y && echo kept
+	        touch /app/.containust/x || rmdir /app/.containust || mv /app/.containust /app/moved || echo refused'
+	expect_out '^from-host$'
+	[ "$(grep -c "^0$" "$CASE_DIR/out")" = 2 ] || fail "the state can be seen"
+	expect_out '^kept$'
+	expect_out '^refused$'
+	inside "find /app /above -name config.json"
+	refute_out config.json
+	[ -e .containust/state/state.json ]
+}
+tap_case "a volume of the project's own directory hides its state" project_volume_hides_state
+
+state_is_no_volume() {
+	local source
+	for source in ./../:/above ./.containust:/s:ro ./.containust/containers:/c; do
+		cat >box.ctst <<-EOF
+			COMPONENT box { image = "preset://busybox" volume = "$source" command = ["/bin/true"] }
+		EOF
+		run ctst run box.ctst
+		expect_status 1
+		expect_err 'R003'
+		expect_err "project's"
+	done
+}
+tap_case "no container gets the state of its project" state_is_no_volume
+
+volumes_are_private() {
+	[ "$(id -u)" = 0 ] || skip "only root can mount on the host's side"
+	mkdir data
+	cat >box.ctst <<-EOF
+		COMPONENT box { image = "preset://busybox" volume = "./data:/data" command = ["/bin/sleep", "1000000"] }
+	EOF
+	# In a mount namespace of its own: what is mounted there goes with it.
+	run unshare --mount --propagation private sh -ec '
+		mount -t tmpfs before data
+		mount --make-shared data
+		mkdir data/sub
+		ctst run -d box.ctst
+		mount -t tmpfs later data/sub
+		touch data/sub/later
+		ctst exec box ls /data /data/sub'
+	expect_status 0
+	expect_out '^sub$'
+	refute_out later
+}
+tap_case "what the host mounts later does not appear in a volume" volumes_are_private
+
 volume_links_are_refused() {
 	mkdir data "$CASE_DIR/secret"
 	echo secret >"$CASE_DIR/secret/file"

@@ -852,6 +852,28 @@ START_TEST(a_symlink_is_not_read)
 }
 END_TEST
 
+/* Names that the removal would like to give to what it moves. */
+START_TEST(trees_with_taken_names_are_removed)
+{
+	ct_autoclose int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (int i = 0; i < 20; i++) {
+		ct_autofree char *name = ct_asprintf("a/%s%d/c/d/e/f", i % 2 ? "b" : ".removed-", i);
+		ct_autofree char *path = path_in_directory(name);
+
+		ck_assert_int_eq(ct_make_directories(path, 0700), 0);
+	}
+	for (int i = 0; i < 40; i++) {
+		ct_autofree char *name = ct_asprintf("a/.removed-%d", 20 + i);
+		ct_autofree char *path = path_in_directory(name);
+
+		put_file(path, "in the way");
+	}
+	ck_assert_int_eq(ct_remove_tree_at(fd, "a"), 0);
+	ck_assert_int_eq(faccessat(fd, "a", F_OK, 0), -1);
+}
+END_TEST
+
 START_TEST(trees_are_made_and_removed)
 {
 	ct_autofree char *deep = path_in_directory("a/b/c/d");
@@ -1462,6 +1484,7 @@ static void add_files(Suite *suite)
 	tcase_add_test(tcase, files_are_replaced_as_a_whole);
 	tcase_add_test(tcase, a_symlink_is_not_read);
 	tcase_add_test(tcase, trees_are_made_and_removed);
+	tcase_add_test(tcase, trees_with_taken_names_are_removed);
 	tcase_add_test(tcase, paths_stay_in_the_root);
 	tcase_add_test(tcase, a_project_by_its_directory);
 	tcase_add_test(tcase, a_project_is_found_from_below);
