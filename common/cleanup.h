@@ -26,6 +26,15 @@ static inline void ct_cleanup_close(const int *fd)
 #define ct_autofree __attribute__((cleanup(ct_cleanup_free)))
 #define ct_autoclose __attribute__((cleanup(ct_cleanup_close)))
 
+/* Hands the text over to the caller; the variable becomes NULL. */
+static inline char *ct_take_text(char **text)
+{
+	char *taken = *text;
+
+	*text = NULL;
+	return taken;
+}
+
 /* Hands the descriptor over to the caller; the variable becomes -1. */
 static inline int ct_take_fd(int *fd)
 {

@@ -59,6 +59,7 @@ void composition_release(struct composition *composition)
 	free(composition->components);
 	free(composition->connections);
 	free(composition->exposures);
+	free(composition->imports);
 	ct_names_release(&composition->names);
 	*composition = (struct composition){ 0 };
 }

@@ -1,8 +1,8 @@
 /*
  * What a file says, before anybody asks what it means: components with their
  * properties as generic values, connections, exposed ports, imports, each with its
- * place. The checks (check.h) come afterwards and read only this, so that properties
- * of a parent can be merged in between.
+ * place. The checks (check.h) come afterwards and read only this; in between
+ * the properties of parents are merged in (inherit.h).
  *
  * Everything lives in the arena of the parse; texts may point into the source.
  */
@@ -14,7 +14,7 @@
 
 #include "common/names.h"
 #include "common/template.h"
-#include "ctst-parse/source.h"
+#include "ctst-parse/sources.h"
 
 #define LIST_MAX_ITEMS 4096
 #define COMPONENTS_MAX 200000
@@ -53,8 +53,23 @@ struct entry {
 	uint32_t key_length;
 	uint8_t property; /* enum property_id of a component's property */
 	bool key_quoted;
+	bool inherited; /* from a parent; its spans say from which */
 	struct span key_span;
 	struct value value;
+};
+
+/* FROM [scope.]name */
+struct parent {
+	struct ct_slice scope; /* length 0: none */
+	struct ct_slice name;
+	struct span scope_span, name_span;
+	struct component *component; /* NULL: not found, or no need to look; set by inherit.h */
+};
+
+enum inheritance {
+	INHERITANCE_NOT_LOOKED_AT,
+	INHERITANCE_IN_PROGRESS,
+	INHERITANCE_DONE,
 };
 
 struct component {
@@ -62,12 +77,29 @@ struct component {
 	struct span span;         /* of the name */
 	struct entry *properties; /* known ones, each at most once, in the order of the file */
 	struct entry *last;
-	uint32_t present; /* bit 1 << property_id */
-	bool has_parent;  /* FROM was given */
-	bool damaged;     /* its body was not closed: what is in it may belong elsewhere */
-	bool has_unknown; /* one of its properties is not known: perhaps the one that is missing */
-	bool is_template; /* required_params: never deployed; set by the checks */
-	bool is_used;     /* a CONNECT, an EXPOSE or an interpolation is about it; set by the checks */
+	struct parent *parent; /* NULL: no FROM */
+	uint32_t present;      /* bit 1 << property_id */
+	bool damaged;          /* its body was not closed: what is in it may belong elsewhere */
+	bool has_unknown;      /* one of its properties is not known: perhaps the one that is missing */
+	bool is_used;          /* a CONNECT, an EXPOSE or an interpolation is about it; set by the checks */
+	/* Set by inherit.h. */
+	bool is_incomplete;  /* something of its parents is not known, which has been said */
+	bool is_parent;      /* of a component of the same file */
+	bool is_template;    /* never deployed */
+	uint8_t inheritance; /* enum inheritance */
+	uint8_t depth;       /* parents above it */
+	uint64_t weight;     /* about how many bytes its properties are in the composition */
+};
+
+/* IMPORT "path" [AS alias] */
+struct import {
+	struct ct_slice path;
+	struct ct_slice alias; /* length 0: none */
+	struct ct_slice stem;  /* the file's name without directory and ".ctst" */
+	struct span path_span, alias_span;
+	bool damaged;
+	bool is_used;
+	struct composition *file; /* NULL: could not be read, which has been said */
 };
 
 #define NO_COMPONENT UINT32_MAX
@@ -95,8 +127,10 @@ struct exposure {
 	uint32_t component;
 };
 
+/* A file; the one that was named becomes the composition. */
 struct composition {
 	const struct source *source;
+	const struct sources *sources; /* all files: a value that was inherited comes from another one */
 	struct component *components;
 	size_t component_count, component_capacity;
 	struct ct_names names; /* of components */
@@ -104,6 +138,10 @@ struct composition {
 	size_t connection_count, connection_capacity;
 	struct exposure *exposures;
 	size_t exposure_count, exposure_capacity;
+	struct import *imports;
+	size_t import_count, import_capacity;
+	struct composition *importer; /* while its imports are read: the file it was met in first */
+	bool is_being_read;
 };
 
 /* NULL when the property is not set. */
@@ -114,6 +152,12 @@ struct entry *component_property(const struct component *component, uint8_t prop
  * names are compared.
  */
 char *composition_suggest(const struct composition *composition, struct ct_slice word);
+
+/* The file that a value's place is in. */
+static inline const struct source *composition_source(const struct composition *composition, struct span span)
+{
+	return sources_find(composition->sources, span.offset);
+}
 
 /* Frees what is not in the arena. */
 void composition_release(struct composition *composition);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "ctst-parse/compile.h"
 #include "ctst-parse/properties.h"
 #include "ctst-parse/values.h"
 
@@ -82,10 +83,10 @@ static void check_exclusive(struct checker *checker, enum property_id one, enum 
 		first = second;
 		second = swapped;
 	}
-	diagnostic_hint(diagnostics_error(checker->diagnostics, "E012", second->key_span,
-					  "'%.*s' and '%.*s' exclude each other", SHOWN(entry_key(first)),
-					  SHOWN(entry_key(second))),
-			"'%.*s' is set in line %u", SHOWN(entry_key(first)), first->key_span.line);
+	diagnostic_hint_place(diagnostics_error(checker->diagnostics, "E012", second->key_span,
+						"'%.*s' and '%.*s' exclude each other", SHOWN(entry_key(first)),
+						SHOWN(entry_key(second))),
+			      checker->diagnostics, first->key_span, "'%.*s' is set in", SHOWN(entry_key(first)));
 }
 
 /* The name is also the host name, unless another one is set, and a host name has a bound. */
@@ -101,33 +102,67 @@ static void check_name(struct checker *checker)
 			"shorten it, or set 'hostname'");
 }
 
-static void check_component(struct checker *checker, struct component *component)
+static void check_property(struct checker *checker, const struct entry *entry)
+{
+	if (!entry->value.damaged)
+		property_of(entry->property)->check(checker, entry);
+	else if (entry->property == PROPERTY_PORT || entry->property == PROPERTY_PORTS)
+		checker->ports_unknown = true;
+}
+
+/* What stands in its own body. */
+static void check_own(struct checker *checker, struct component *component)
 {
 	checker->component = component;
-	hide_secrets(checker->diagnostics, component);
 	if (component->damaged) {
 		checker->ports_unknown = true;
 		return;
 	}
-	checker->ports_unknown |= component->has_parent;
 	for (const struct entry *entry = component->properties; entry; entry = entry->next) {
-		const struct property *property = property_of(entry->property);
-
-		if (property->is_extension)
+		if (entry->inherited)
+			continue;
+		if (property_of(entry->property)->is_extension)
 			check_extension(checker, entry->key_span, "this property");
-		if (!entry->value.damaged)
-			property->check(checker, entry);
-		else if (entry->property == PROPERTY_PORT || entry->property == PROPERTY_PORTS)
-			checker->ports_unknown = true;
+		check_property(checker, entry);
 	}
 	check_exclusive(checker, PROPERTY_PORT, PROPERTY_PORTS);
 	check_exclusive(checker, PROPERTY_VOLUME, PROPERTY_VOLUMES);
+}
+
+/*
+ * What it has inherited, once more: only here is it known whom a ${name.host} means, and that the value is really
+ * going to be used. What has been said of the value itself is not said again.
+ */
+static void check_inherited(struct checker *checker, struct component *component)
+{
+	checker->component = component;
+	checker->ports_unknown |= component->is_incomplete;
+	if (!component->parent || component->damaged)
+		return;
+	checker->diagnostics->inheritor = component->name;
+	for (const struct entry *entry = component->properties; entry; entry = entry->next) {
+		if (entry->inherited)
+			check_property(checker, entry);
+	}
+	checker->diagnostics->inheritor = (struct ct_slice){ NULL, 0 };
+}
+
+static void check_whole(struct checker *checker, struct component *component)
+{
+	checker->component = component;
+	if (component->damaged)
+		return;
 	check_name(checker);
-	if (!(component->present & 1U << PROPERTY_IMAGE) && !component->has_parent && !component->has_unknown &&
+	if (!(component->present & 1U << PROPERTY_IMAGE) && !component->is_incomplete && !component->has_unknown &&
 	    !component->is_template)
 		diagnostic_hint(diagnostics_error(checker->diagnostics, "E005", component->span,
 						  "component '%.*s' has no image", SHOWN(component->name)),
 				"add one, e.g. image = \"preset://busybox\"");
+}
+
+bool check_is_deployed(const struct checker *checker)
+{
+	return !checker->is_library && !checker->component->is_template;
 }
 
 /* E010: only where a file connects or exposes anything does a component on its own look forgotten. */
@@ -153,25 +188,41 @@ static void check_reachable(struct checker *checker)
 	}
 }
 
-void check_composition(struct composition *composition, struct ct_arena *arena, struct diagnostics *diagnostics,
-		       const struct check_options *options)
+static void check_library(struct compilation *compilation, struct composition *file)
 {
 	struct checker checker = {
-		.composition = composition,
-		.arena = arena,
-		.diagnostics = diagnostics,
-		.options = options,
+		.composition = file,
+		.arena = &compilation->arena,
+		.diagnostics = &compilation->diagnostics,
+		.options = compilation->options,
+		.is_library = true,
 	};
 
-	/* What others say about a component (${db.port}, CONNECT) needs to know what is a template. */
-	for (size_t i = 0; i < composition->component_count; i++)
-		composition->components[i].is_template = composition->components[i].present &
-							 1U << PROPERTY_REQUIRED_PARAMS;
-	for (size_t i = 0; i < composition->component_count; i++)
-		check_component(&checker, &composition->components[i]);
+	for (size_t i = 0; i < file->component_count; i++)
+		check_own(&checker, &file->components[i]);
+}
+
+void check_compilation(struct compilation *compilation)
+{
+	struct composition *all = &compilation->composition;
+	struct checker checker = {
+		.composition = all,
+		.arena = &compilation->arena,
+		.diagnostics = &compilation->diagnostics,
+		.options = compilation->options,
+	};
+
+	for (size_t i = 0; i < compilation->imported_count; i++)
+		check_library(compilation, compilation->imported[i]);
+	for (size_t i = 0; i < all->component_count; i++)
+		check_own(&checker, &all->components[i]);
+	for (size_t i = 0; i < all->component_count; i++) {
+		check_inherited(&checker, &all->components[i]);
+		check_whole(&checker, &all->components[i]);
+	}
 	check_connections(&checker);
 	check_exposures(&checker);
 	/* A misspelt CONNECT makes its target look forgotten. */
-	if (diagnostics->errors.total == 0)
+	if (compilation->diagnostics.errors.total == 0)
 		check_reachable(&checker);
 }

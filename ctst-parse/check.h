@@ -9,28 +9,31 @@
 #include "ctst-parse/ast.h"
 #include "ctst-parse/diagnostics.h"
 
+struct compilation;
+struct compile_options;
 struct graph;
-
-struct check_options {
-	bool strict;  /* warn about what other implementations do not know */
-	bool offline; /* a remote image is an error */
-};
 
 struct checker {
 	struct composition *composition;
 	struct ct_arena *arena;
 	struct diagnostics *diagnostics;
-	const struct check_options *options;
+	const struct compile_options *options;
 	struct component *component; /* whose property is checked */
-	bool ports_unknown; /* some component's ports are damaged or inherited: EXPOSE cannot be judged by them */
+	bool is_library;    /* an imported file: who is meant by ${name.host} is decided where it is inherited */
+	bool ports_unknown; /* some component's ports are damaged or not known: EXPOSE cannot be judged by them */
 };
 
-/* All checks, in the order: components, connections, exposed ports. */
-void check_composition(struct composition *composition, struct ct_arena *arena, struct diagnostics *diagnostics,
-		       const struct check_options *options);
+/* All checks, in the order: imported files, components, what they inherit, connections, exposed ports. */
+void check_compilation(struct compilation *compilation);
 
 /* E006 at the value; its message is "'<property>' …". */
 #define check_error(checker, ...) diagnostics_error((checker)->diagnostics, "E006", __VA_ARGS__)
+
+/*
+ * Whether the component is going to run here. What depends on this machine (is a path there, is the network) does
+ * not matter for a template.
+ */
+bool check_is_deployed(const struct checker *checker);
 
 /* A warning under --strict: "<what>: an extension of this implementation". */
 void check_extension(struct checker *checker, struct span span, const char *what);

@@ -35,10 +35,10 @@ static void check_target_network(struct checker *checker, const struct connectio
 	const struct entry *network = component_property(target, PROPERTY_NETWORK);
 
 	if (network && network->value.kind == VALUE_STRING && ct_slice_is(value_text(&network->value), "none"))
-		diagnostic_hint(check_error(checker, connection->to_span,
-					    "component '%.*s' has no network and cannot be connected to",
-					    SHOWN(target->name)),
-				"its network is \"none\", in line %u", network->value.span.line);
+		diagnostic_hint_place(check_error(checker, connection->to_span,
+						  "component '%.*s' has no network and cannot be connected to",
+						  SHOWN(target->name)),
+				      checker->diagnostics, network->value.span, "its network is \"none\", in");
 }
 
 static void resolve_both(struct checker *checker, struct connection *connection)

@@ -200,7 +200,7 @@ static bool ports_are_known(const struct component *component)
 	const struct entry *single = component_property(component, PROPERTY_PORT);
 	const struct entry *list = component_property(component, PROPERTY_PORTS);
 
-	if (component->damaged || component->has_parent || (single && single->value.kind != VALUE_INTEGER))
+	if (component->damaged || component->is_incomplete || (single && single->value.kind != VALUE_INTEGER))
 		return false;
 	return !list || (list->value.kind == VALUE_LIST && !list->value.damaged);
 }

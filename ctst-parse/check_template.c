@@ -1,7 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "ctst-parse/check.h"
+#include "ctst-parse/compile.h"
 #include "ctst-parse/lexer.h"
 #include "ctst-parse/properties.h"
 
@@ -18,7 +20,7 @@ static struct scan scan_start(struct checker *checker, const struct value *value
 	return (struct scan){
 		.checker = checker,
 		.text = value->text,
-		.cursor = string_cursor_start(checker->composition->source, value->span),
+		.cursor = string_cursor_start(composition_source(checker->composition, value->span), value->span),
 	};
 }
 
@@ -55,6 +57,14 @@ static bool check_component_part(struct scan *scan, const struct ct_template_par
 	bool needs_port = ct_slice_is(part->field, "port") || ct_slice_is(part->field, "connection_string");
 	struct component *component;
 
+	if (!needs_port && !ct_slice_is(part->field, "host")) {
+		diagnostic_hint(diagnostics_error(checker->diagnostics, "E017", part_span(scan, part->field),
+						  "a component has no field '%.*s'", SHOWN(part->field)),
+				"the fields are host, port and connection_string");
+		return false;
+	}
+	if (checker->is_library)
+		return true;
 	if (number == CT_NAME_UNKNOWN) {
 		unknown_component(checker, part_span(scan, part->name), part->name);
 		return false;
@@ -62,24 +72,38 @@ static bool check_component_part(struct scan *scan, const struct ct_template_par
 	component = &all->components[number];
 	component->is_used = true;
 	checker->component->is_used = true;
-	if (!needs_port && !ct_slice_is(part->field, "host")) {
-		diagnostic_hint(diagnostics_error(checker->diagnostics, "E017", part_span(scan, part->field),
-						  "a component has no field '%.*s'", SHOWN(part->field)),
-				"the fields are host, port and connection_string");
-		return false;
-	}
 	if (component->is_template) {
 		diagnostics_error(checker->diagnostics, "E017", part_span(scan, part->name),
 				  "component '%.*s' is a template and is not deployed", SHOWN(part->name));
 		return false;
 	}
-	if (needs_port && !has_port(component) && !component->has_parent && !component->damaged) {
+	if (needs_port && !has_port(component) && !component->is_incomplete && !component->damaged) {
 		diagnostic_hint(diagnostics_error(checker->diagnostics, "E017", part_span(scan, part->source),
 						  "component '%.*s' has no port", SHOWN(part->name)),
 				"set 'port' in component '%.*s'", SHOWN(part->name));
 		return false;
 	}
 	return true;
+}
+
+static bool check_env_part(struct scan *scan, const struct ct_template_part *part)
+{
+	struct checker *checker = scan->checker;
+	ct_autofree char *name = NULL;
+
+	if (part->has_fallback) {
+		check_extension(checker, part_span(scan, part->source), "a default value in '${env...}'");
+		return true;
+	}
+	if (!checker->options->strict_env || !check_is_deployed(checker))
+		return true;
+	name = ct_strndup(part->name.text, part->name.length);
+	if (getenv(name))
+		return true;
+	diagnostic_hint(diagnostics_error(checker->diagnostics, "E017", part_span(scan, part->source),
+					  "the environment variable '%s' is not set, and --strict-env is given", name),
+			"set it, or give a default: ${env.%s:-default}", name);
+	return false;
 }
 
 static bool check_part(struct scan *scan, const struct ct_template_part *part)
@@ -97,9 +121,7 @@ static bool check_part(struct scan *scan, const struct ct_template_part *part)
 				"put it into env and read it from there");
 		return false;
 	case CT_TEMPLATE_ENV:
-		if (part->has_fallback)
-			check_extension(checker, part_span(scan, part->source), "a default value in '${env...}'");
-		return true;
+		return check_env_part(scan, part);
 	case CT_TEMPLATE_BROKEN:
 		diagnostics_error(checker->diagnostics, "E017", part_span(scan, part->source), "%s", part->problem);
 		return false;

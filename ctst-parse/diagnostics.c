@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cleanup.h"
+
 #define LONGEST_SHOWN 80
 
 static int compare_places(const struct diagnostic *a, const struct diagnostic *b)
@@ -38,22 +40,69 @@ static struct diagnostic *place_for(struct diagnostic_list *list, const struct d
 	return place;
 }
 
+static char *format_message(const char *format, va_list arguments)
+{
+	char *message;
+
+	return vasprintf(&message, format, arguments) < 0 ? ct_strdup("out of memory") : message;
+}
+
+/* Whether the same has been said of the same place. */
+static bool is_known(const struct diagnostic_list *list, const char *code, struct span span, const char *format,
+		     va_list arguments)
+{
+	ct_autofree char *message = NULL;
+
+	for (size_t i = 0; i < list->kept; i++) {
+		const struct diagnostic *other = &list->items[i];
+
+		if (other->span.offset != span.offset || strcmp(other->code, code) != 0)
+			continue;
+		if (!message) {
+			va_list copy;
+
+			va_copy(copy, arguments);
+			message = format_message(format, copy);
+			va_end(copy);
+		}
+		/* For a component that inherits it, too. */
+		if (strncmp(other->message, message, strlen(message)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void add_inheritor(char **message, struct ct_slice name)
+{
+	char *longer = ct_asprintf("%s (inherited by component '%.*s')", *message, SHOWN(name));
+
+	free(*message);
+	*message = longer;
+}
+
 struct diagnostic *diagnostics_add(struct diagnostics *all, enum severity severity, const char *code, struct span span,
 				   const char *format, ...)
 {
 	struct diagnostic_list *list = severity == SEVERITY_ERROR ? &all->errors : &all->warnings;
-	struct diagnostic wanted = { .severity = severity, .code = code, .source = all->source, .span = span };
+	struct diagnostic wanted = { .severity = severity, .code = code, .span = span };
 	struct diagnostic *place;
 	va_list arguments;
 
+	va_start(arguments, format);
+	if (is_known(list, code, span, format, arguments)) {
+		va_end(arguments);
+		return NULL;
+	}
+	va_end(arguments);
 	wanted.sequence = list->total++;
 	place = place_for(list, &wanted);
 	if (!place)
 		return NULL;
 	va_start(arguments, format);
-	if (vasprintf(&wanted.message, format, arguments) < 0)
-		wanted.message = ct_strdup("out of memory");
+	wanted.message = format_message(format, arguments);
 	va_end(arguments);
+	if (all->inheritor.length > 0)
+		add_inheritor(&wanted.message, all->inheritor);
 	*place = wanted;
 	if (list->kept == DIAGNOSTICS_KEPT)
 		find_last(list);
@@ -70,6 +119,22 @@ void diagnostic_hint(struct diagnostic *diagnostic, const char *format, ...)
 	if (vasprintf(&diagnostic->hint, format, arguments) < 0)
 		diagnostic->hint = NULL;
 	va_end(arguments);
+}
+
+void diagnostic_hint_place(struct diagnostic *diagnostic, const struct diagnostics *all, struct span place,
+			   const char *format, ...)
+{
+	ct_autofree char *words = NULL;
+	ct_autobuf line = CT_BUF_INIT;
+	va_list arguments;
+
+	if (!diagnostic || diagnostic->hint)
+		return;
+	va_start(arguments, format);
+	words = format_message(format, arguments);
+	va_end(arguments);
+	sources_append_line(&line, all->sources, diagnostic->span, place);
+	diagnostic_hint(diagnostic, "%s %s", words, line.data);
 }
 
 void diagnostic_did_you_mean(struct diagnostic *diagnostic, const char *suggestion)

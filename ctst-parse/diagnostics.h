@@ -1,11 +1,12 @@
 /*
- * The problems of a file, collected while it is read and printed in the end, in
+ * The problems of a composition, collected while its files are read and printed in the end, in
  * the order of their places.
  *
  * At most DIAGNOSTICS_KEPT errors and as many warnings are kept: those that come
- * first in the file, whatever the order they are found in. Making one returns NULL
+ * first, whatever the order they are found in. Making one returns NULL
  * when it is not kept, so that a costly suggestion is only looked for when somebody
- * will read it.
+ * will read it. What is said of one place once is not said again: a value may be checked
+ * for every component that inherits it.
  */
 #ifndef CTST_PARSE_DIAGNOSTICS_H
 #define CTST_PARSE_DIAGNOSTICS_H
@@ -15,7 +16,7 @@
 
 #include "common/buf.h"
 #include "common/template.h"
-#include "ctst-parse/source.h"
+#include "ctst-parse/sources.h"
 
 #define DIAGNOSTICS_KEPT 50
 
@@ -27,7 +28,6 @@ enum severity {
 struct diagnostic {
 	enum severity severity;
 	const char *code; /* static; "" for a warning that the catalogue does not number */
-	const struct source *source;
 	struct span span;
 	size_t sequence; /* keeps the order of those at one place */
 	char *message;   /* owned; lower case, no full stop */
@@ -42,7 +42,9 @@ struct diagnostic_list {
 };
 
 struct diagnostics {
-	const struct source *source; /* of what is reported next */
+	const struct sources *sources;
+	struct ct_slice
+		inheritor; /* the component that has inherited the value that is being checked; length 0: none */
 	struct diagnostic_list errors;
 	struct diagnostic_list warnings;
 	struct span *secrets; /* shown as "***" wherever a line is printed; ascending */
@@ -61,6 +63,10 @@ struct diagnostic *diagnostics_add(struct diagnostics *all, enum severity severi
 
 /* Says what to write instead. Does nothing for NULL; the first hint stays. */
 void diagnostic_hint(struct diagnostic *diagnostic, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The hint "<words> line 4", or "<words> other.ctst:4" when that place is in another file. */
+void diagnostic_hint_place(struct diagnostic *diagnostic, const struct diagnostics *all, struct span place,
+			   const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* "did you mean 'x'?" when `suggestion` is not NULL. */
 void diagnostic_did_you_mean(struct diagnostic *diagnostic, const char *suggestion);

@@ -1,9 +1,11 @@
 #include "ctst-parse/emit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/file.h"
 #include "common/json_text.h"
+#include "ctst-parse/inherit.h"
 #include "ctst-parse/properties.h"
 
 #define FLUSH_AT ((size_t)256 << 10)
@@ -11,7 +13,9 @@
 struct emitter {
 	int fd;
 	struct ct_buf out;
-	struct ct_buf place; /* the file's name as JSON text between '"' and ':', the begin of every place */
+	struct ct_buf *places; /* of each file its name as JSON text between '"' and ':', the begin of every place */
+	uint32_t first_end;    /* offsets below are in the first file */
+	const struct compilation *compilation;
 	const struct composition *all;
 	bool failed; /* writing stopped; errno says why */
 };
@@ -29,8 +33,11 @@ static void flush_at(struct emitter *emitter, size_t limit)
 static void write_place(struct emitter *emitter, struct span span)
 {
 	struct ct_buf *out = &emitter->out;
+	const struct ct_buf *place = emitter->places;
 
-	ct_json_text_padded(out, emitter->place.data, emitter->place.length);
+	if (span.offset >= emitter->first_end)
+		place += sources_find(&emitter->compilation->sources, span.offset)->number;
+	ct_json_text_padded(out, place->data, place->length);
 	ct_json_text_integer(out, span.line);
 	ct_json_text_literal(out, ":");
 	ct_json_text_integer(out, span.column);
@@ -104,6 +111,51 @@ static void write_origins(struct emitter *emitter, struct entry *const *by_prope
 	ct_json_text_literal(&emitter->out, "}");
 }
 
+/* Behind the key: the component that the value is written in. */
+static void write_declarer(struct emitter *emitter, struct span span)
+{
+	struct ct_slice name = inherit_declared_in(emitter->compilation, span)->name;
+
+	ct_json_text_literal(&emitter->out, "\":\"");
+	ct_json_text_raw(&emitter->out, name.text, name.length);
+	ct_json_text_literal(&emitter->out, "\"");
+}
+
+static void write_inherited_env(struct emitter *emitter, const struct entry *env, bool *first)
+{
+	for (const struct entry *member = env->value.first; member; member = member->next) {
+		if (!env->inherited && !member->inherited)
+			continue;
+		if (!*first)
+			ct_json_text_literal(&emitter->out, ",");
+		ct_json_text_literal(&emitter->out, "\"env.");
+		ct_json_text_escaped(&emitter->out, member->key, member->key_length);
+		write_declarer(emitter, member->value.span);
+		*first = false;
+	}
+}
+
+/* Which of the values are a parent's, and whose. */
+static void write_inherited(struct emitter *emitter, struct entry *const *by_property)
+{
+	bool first = true;
+
+	ct_json_text_literal(&emitter->out, ",\"inherited\":{");
+	for (enum property_id id = 0; id < PROPERTY_COUNT; id++) {
+		if (!by_property[id])
+			continue;
+		if (id == PROPERTY_ENV) {
+			write_inherited_env(emitter, by_property[id], &first);
+		} else if (by_property[id]->inherited) {
+			ct_json_text_raw(&emitter->out, &",\""[first], 2 - (size_t)first);
+			write_member_name(&emitter->out, id);
+			write_declarer(emitter, by_property[id]->value.span);
+			first = false;
+		}
+	}
+	ct_json_text_literal(&emitter->out, "}");
+}
+
 static void write_component(struct emitter *emitter, const struct component *component)
 {
 	struct entry *by_property[PROPERTY_COUNT] = { 0 };
@@ -124,6 +176,8 @@ static void write_component(struct emitter *emitter, const struct component *com
 		property_of(id)->write(out, emitter->all, &by_property[id]->value);
 	}
 	write_origins(emitter, by_property);
+	if (component->parent)
+		write_inherited(emitter, by_property);
 	ct_json_text_literal(out, "}");
 }
 
@@ -201,25 +255,46 @@ static void write_exposures(struct emitter *emitter)
 	ct_json_text_literal(out, "]}\n");
 }
 
-int emit_composition(int fd, const struct composition *composition, const struct diagnostics *diagnostics)
+/* The padded copying reads a whole block, whatever the length. */
+static void prepare_places(struct emitter *emitter)
 {
-	const struct source *source = composition->source;
-	struct emitter emitter = { .fd = fd, .all = composition };
+	const struct sources *sources = &emitter->compilation->sources;
 
-	ct_json_text_literal(&emitter.place, "\"");
-	ct_json_text_escaped(&emitter.place, source->shown, strlen(source->shown));
-	ct_json_text_literal(&emitter.place, ":");
-	ct_buf_reserve(&emitter.place, CT_JSON_TEXT_BLOCK);
+	emitter->places = ct_alloc_array(sources->count, sizeof(*emitter->places));
+	for (uint32_t i = 0; i < sources->count; i++) {
+		const char *shown = sources->items[i]->shown;
+
+		ct_json_text_literal(&emitter->places[i], "\"");
+		ct_json_text_escaped(&emitter->places[i], shown, strlen(shown));
+		ct_json_text_literal(&emitter->places[i], ":");
+		ct_buf_reserve(&emitter->places[i], CT_JSON_TEXT_BLOCK);
+	}
+	emitter->first_end = sources->count > 1 ? sources->items[1]->base : UINT32_MAX;
+}
+
+static void release_places(struct emitter *emitter)
+{
+	for (uint32_t i = 0; i < emitter->compilation->sources.count; i++)
+		ct_buf_free(&emitter->places[i]);
+	free(emitter->places);
+}
+
+int emit_composition(int fd, const struct compilation *compilation)
+{
+	const struct source *source = compilation->composition.source;
+	struct emitter emitter = { .fd = fd, .compilation = compilation, .all = &compilation->composition };
+
+	prepare_places(&emitter);
 	ct_json_text_literal(&emitter.out, "{\"format\":\"ctst.composition/1\",\"file\":");
 	write_text(&emitter, source->file);
 	ct_json_text_literal(&emitter.out, ",\"directory\":");
 	write_text(&emitter, source->directory);
-	write_warnings(&emitter, diagnostics);
+	write_warnings(&emitter, &compilation->diagnostics);
 	write_components(&emitter);
 	write_connections(&emitter);
 	write_exposures(&emitter);
 	flush_at(&emitter, 1);
 	ct_buf_free(&emitter.out);
-	ct_buf_free(&emitter.place);
+	release_places(&emitter);
 	return emitter.failed ? -1 : 0;
 }

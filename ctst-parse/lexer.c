@@ -38,7 +38,7 @@ static bool is_class(char byte, enum byte_class class)
 struct span lexer_span(const struct lexer *lexer, const char *begin, const char *end)
 {
 	return (struct span){
-		.offset = (uint32_t)(begin - lexer->source->bytes),
+		.offset = (uint32_t)(begin - lexer->source->bytes) + lexer->source->base,
 		.length = (uint32_t)(end - begin),
 		.line = lexer->line,
 		.column = (uint32_t)(begin - lexer->line_base) + 1,

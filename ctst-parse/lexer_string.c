@@ -17,7 +17,7 @@ struct scan {
 
 static void report_byte(struct lexer *lexer, struct scan *scan, struct span span)
 {
-	unsigned char byte = (unsigned char)lexer->source->bytes[span.offset];
+	unsigned char byte = (unsigned char)*source_bytes(lexer->source, span.offset);
 
 	if (!scan->bad_bytes) {
 		if (byte == 0)
@@ -143,7 +143,7 @@ void lexer_string(struct lexer *lexer, struct token *token)
 struct string_cursor string_cursor_start(const struct source *source, struct span literal)
 {
 	return (struct string_cursor){
-		.text = source->bytes + literal.offset + 1,
+		.text = source_bytes(source, literal.offset) + 1,
 		.size = literal.length > 2 ? literal.length - 2 : 0,
 		.literal = literal,
 		.column = literal.column + 1,

@@ -9,13 +9,13 @@
 #include "common/json.h"
 #include "common/options.h"
 #include "common/project.h"
-#include "ctst-parse/check.h"
+#include "ctst-parse/compile.h"
 #include "ctst-parse/emit.h"
-#include "ctst-parse/parser.h"
 #include "ctst-parse/render.h"
 
 struct settings {
 	bool strict;
+	bool strict_env;
 	bool werror;
 	const char *diagnostics;
 	bool as_json; /* what `diagnostics` means */
@@ -25,6 +25,7 @@ static struct settings settings;
 
 static const struct ct_option options[] = {
 	{ CT_OPTION_FLAG, 0, "strict", NULL, "warn about extensions of the language", &settings.strict },
+	{ CT_OPTION_FLAG, 0, "strict-env", NULL, "an undefined ${env.NAME} is an error", &settings.strict_env },
 	{ CT_OPTION_FLAG, 0, "werror", NULL, "fail when there are warnings", &settings.werror },
 	{ CT_OPTION_TEXT, 0, "diagnostics", "text|json", "how problems are printed on standard error",
 	  &settings.diagnostics },
@@ -33,7 +34,7 @@ static const struct ct_option options[] = {
 
 static const struct ct_program program = {
 	.name = "ctst-parse",
-	.synopsis = "[FILE] [--strict] [--werror] [--diagnostics text|json]",
+	.synopsis = "[FILE] [--strict] [--strict-env] [--werror] [--diagnostics text|json]",
 	.summary = "check a .ctst file and print its composition as JSON",
 	.details = "FILE is " CT_DEFAULT_FILE " when it is not given, - is standard input.",
 	.options = options,
@@ -103,41 +104,37 @@ static bool has_failed(const struct diagnostics *all, struct ct_err *err)
 }
 
 /* 0, or -1 with the error that the next stage is told of; it has been printed. */
-static int parse_and_emit(const struct source *source, struct ct_err *err)
+static int compile_and_emit(struct source *source, struct ct_err *err)
 {
-	const struct parse_options parse_options = { .strict = settings.strict };
-	const struct check_options check_options = { .strict = settings.strict, .offline = ct_offline() };
-	struct diagnostics diagnostics = { .source = source };
-	struct composition composition;
-	struct ct_arena arena = CT_ARENA_INIT;
+	const struct compile_options compile_options = {
+		.strict = settings.strict,
+		.offline = ct_offline(),
+		.strict_env = settings.strict_env,
+	};
+	struct compilation compilation;
 	int result = 0;
 
-	parse_source(source, &arena, &diagnostics, &parse_options, &composition);
-	check_composition(&composition, &arena, &diagnostics, &check_options);
-	print_diagnostics(&diagnostics);
-	if (has_failed(&diagnostics, err)) {
+	compile(&compilation, source, &compile_options);
+	print_diagnostics(&compilation.diagnostics);
+	if (has_failed(&compilation.diagnostics, err)) {
 		result = -1;
-	} else if (emit_composition(STDOUT_FILENO, &composition, &diagnostics) < 0) {
+	} else if (emit_composition(STDOUT_FILENO, &compilation) < 0) {
 		result = ct_fail_errno(err, CT_NO_CODE, "cannot write to standard output");
 		ct_err_report(program.name, err);
 	}
-	composition_release(&composition);
-	diagnostics_release(&diagnostics);
-	ct_arena_release(&arena);
+	compilation_release(&compilation);
 	return result;
 }
 
-static int read_and_parse(const char *path, struct ct_err *err)
+static int read_and_compile(const char *path, struct ct_err *err)
 {
 	struct source source;
-	int result = source_read(&source, path, err);
 
-	if (result < 0)
-		ct_err_report(program.name, err);
-	else
-		result = parse_and_emit(&source, err);
+	if (source_read(&source, path, err) == 0)
+		return compile_and_emit(&source, err);
+	ct_err_report(program.name, err);
 	source_release(&source);
-	return result;
+	return -1;
 }
 
 int main(int argc, char **argv)
@@ -154,7 +151,7 @@ int main(int argc, char **argv)
 		if (!settings.as_json && strcmp(settings.diagnostics, "text") != 0)
 			ct_usage_error(&program, "--diagnostics is text or json, not '%s'", settings.diagnostics);
 	}
-	if (read_and_parse(first < argc ? argv[first] : CT_DEFAULT_FILE, &err) < 0) {
+	if (read_and_compile(first < argc ? argv[first] : CT_DEFAULT_FILE, &err) < 0) {
 		ct_json_pass_failure(program.name, &err);
 		return ct_err_exit_status(&err);
 	}

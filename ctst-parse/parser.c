@@ -42,7 +42,7 @@ struct diagnostic *parser_expected(struct parser *parser, const char *what)
 
 void parser_strict_warning(struct parser *parser, struct span span, const char *what)
 {
-	if (parser->options->strict)
+	if (parser->strict)
 		diagnostics_warning(parser->diagnostics, "", span, "%s: an extension of this implementation", what);
 }
 
@@ -219,32 +219,62 @@ static void parse_expose(struct parser *parser, struct span keyword)
 	add_exposure(parser, wanted);
 }
 
+/* The last part of a path or URL, without ".ctst" and without a pin. */
+static struct ct_slice stem_of(struct ct_slice path)
+{
+	const char *at = path.length ? memchr(path.text, '@', path.length) : NULL;
+	const char *slash;
+
+	if (at)
+		path.length = (size_t)(at - path.text);
+	slash = path.length ? memrchr(path.text, '/', path.length) : NULL;
+	if (slash)
+		path = (struct ct_slice){ slash + 1, (size_t)(path.text + path.length - slash) - 1 };
+	if (path.length > 5 && memcmp(path.text + path.length - 5, ".ctst", 5) == 0)
+		path.length -= 5;
+	return path;
+}
+
+static void add_import(struct composition *all, const struct import *wanted)
+{
+	if (all->import_count == all->import_capacity) {
+		all->import_capacity = all->import_capacity ? 2 * all->import_capacity : 8;
+		all->imports = ct_realloc_array(all->imports, all->import_capacity, sizeof(*wanted));
+	}
+	all->imports[all->import_count++] = *wanted;
+}
+
+static void parse_alias(struct parser *parser, struct import *wanted)
+{
+	parser_advance(parser);
+	if (!parser_is(parser, TOKEN_WORD) || parser_at_statement(parser)) {
+		parser_expected(parser, "a name for the imported file");
+		return;
+	}
+	if (parser->token.keyword != KEYWORD_NONE)
+		diagnostics_error(parser->diagnostics, "E001", parser->token.span,
+				  "'%.*s' is a reserved word and cannot be an alias", SHOWN(parser->token.text));
+	wanted->alias = parser->token.text;
+	wanted->alias_span = parser->token.span;
+	parser_advance(parser);
+}
+
 static void parse_import(struct parser *parser)
 {
-	struct diagnostic *problem;
+	struct import wanted = { .path_span = parser->token.span };
 
 	if (!parser_is(parser, TOKEN_STRING)) {
 		diagnostic_hint(parser_expected(parser, "the path of a file"), "IMPORT \"path.ctst\" AS name");
 		skip_to_statement(parser);
 		return;
 	}
-	problem = diagnostics_error(parser->diagnostics, "E008", parser->token.span,
-				    "this version does not resolve IMPORT yet: '%.*s' is not read",
-				    SHOWN(parser->token.text));
-	diagnostic_hint(problem, "write the components out in this file");
+	wanted.path = parser->token.text;
+	wanted.stem = stem_of(wanted.path);
+	wanted.damaged = parser->token.damaged;
 	parser_advance(parser);
-	if (!parser_is(parser, TOKEN_WORD) || parser->token.keyword != KEYWORD_AS)
-		return;
-	parser_advance(parser);
-	if (!parser_is(parser, TOKEN_WORD) || parser_at_statement(parser))
-		parser_expected(parser, "a name for the imported file");
-	else {
-		if (parser->token.keyword != KEYWORD_NONE)
-			diagnostics_error(parser->diagnostics, "E001", parser->token.span,
-					  "'%.*s' is a reserved word and cannot be an alias",
-					  SHOWN(parser->token.text));
-		parser_advance(parser);
-	}
+	if (parser_is(parser, TOKEN_WORD) && parser->token.keyword == KEYWORD_AS)
+		parse_alias(parser, &wanted);
+	add_import(parser->composition, &wanted);
 }
 
 /* The statement that a misspelt or otherwise written word at its place is probably meant to be. */
@@ -307,19 +337,18 @@ static void parse_statement(struct parser *parser)
 	}
 }
 
-void parse_source(const struct source *source, struct ct_arena *arena, struct diagnostics *diagnostics,
-		  const struct parse_options *options, struct composition *composition)
+void parse_source(const struct source *source, struct ct_arena *arena, struct diagnostics *diagnostics, bool strict,
+		  struct composition *composition)
 {
 	struct parser parser = {
 		.source = source,
 		.arena = arena,
 		.diagnostics = diagnostics,
-		.options = options,
+		.strict = strict,
 		.composition = composition,
 	};
 
-	*composition = (struct composition){ .source = source };
-	diagnostics->source = source;
+	*composition = (struct composition){ .source = source, .sources = diagnostics->sources };
 	ct_names_expect(&composition->names, source->length / BYTES_PER_COMPONENT);
 	lexer_start(&parser.lexer, source, arena, diagnostics);
 	parser_advance(&parser);

@@ -12,12 +12,11 @@
 #include "ctst-parse/ast.h"
 #include "ctst-parse/diagnostics.h"
 
-struct parse_options {
-	bool strict; /* warn about what other implementations do not know */
-};
-
-/* Fills *composition, whatever the file holds; problems go to `diagnostics`. Ends with composition_release(). */
-void parse_source(const struct source *source, struct ct_arena *arena, struct diagnostics *diagnostics,
-		  const struct parse_options *options, struct composition *composition);
+/*
+ * Fills *composition, whatever the file holds; problems go to `diagnostics`. `strict`: warn about what other
+ * implementations do not know. Ends with composition_release().
+ */
+void parse_source(const struct source *source, struct ct_arena *arena, struct diagnostics *diagnostics, bool strict,
+		  struct composition *composition);
 
 #endif

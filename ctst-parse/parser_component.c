@@ -71,28 +71,33 @@ static void parse_name(struct parser *parser, struct component *component)
 		parser_advance(parser);
 }
 
+/* FROM name or FROM alias.name. Without a name the component is read as if something unknown stood there. */
 static void parse_parent(struct parser *parser, struct component *component)
 {
-	struct diagnostic *problem;
+	struct parent *parent = ct_arena_zalloc(parser->arena, sizeof(*parent));
 
-	component->has_parent = true;
-	problem = diagnostics_error(parser->diagnostics, "E016", parser->token.span,
-				    "this version does not resolve FROM yet: the parent of '%.*s' is not known",
-				    SHOWN(component->name));
-	diagnostic_hint(problem, "write the parent's properties out in this component");
+	component->parent = parent;
 	parser_advance(parser);
 	if (!parser_is(parser, TOKEN_WORD) || parser_at_statement(parser)) {
 		parser_expected(parser, "the name of the parent");
 		return;
 	}
+	parent->name = parser->token.text;
+	parent->name_span = parser->token.span;
 	parser_advance(parser);
 	if (!parser_is(parser, TOKEN_DOT))
 		return;
 	parser_advance(parser);
-	if (parser_is(parser, TOKEN_WORD) && !parser_at_statement(parser))
-		parser_advance(parser);
-	else
+	parent->scope = parent->name;
+	parent->scope_span = parent->name_span;
+	parent->name = (struct ct_slice){ "", 0 };
+	if (!parser_is(parser, TOKEN_WORD) || parser_at_statement(parser)) {
 		parser_expected(parser, "the name of a component of the imported file");
+		return;
+	}
+	parent->name = parser->token.text;
+	parent->name_span = parser->token.span;
+	parser_advance(parser);
 }
 
 /* To what may be the begin of the next property, or the end of the component. */

@@ -11,7 +11,7 @@ struct parser {
 	const struct source *source;
 	struct ct_arena *arena;
 	struct diagnostics *diagnostics;
-	const struct parse_options *options;
+	bool strict;
 	struct composition *composition;
 	bool too_many; /* components; said once */
 	bool too_many_exposures;

@@ -268,7 +268,7 @@ static void parse_compound(struct parser *parser, struct value *value, int depth
 /* What stands at the token up to the next space or bracket: file:///x is one word to whoever wrote it. */
 static struct ct_slice whole_word(const struct parser *parser)
 {
-	const char *begin = parser->source->bytes + parser->token.span.offset;
+	const char *begin = source_bytes(parser->source, parser->token.span.offset);
 
 	return (struct ct_slice){ begin, strcspn(begin, " \t\r\n,[]{}\"") };
 }

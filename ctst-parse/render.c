@@ -10,7 +10,7 @@
 #define BYTES_BEHIND 240 /* from the begin of the span on */
 
 struct excerpt {
-	uint32_t begin, end; /* offsets into the source */
+	uint32_t begin, end; /* bytes from the begin of the file */
 	bool cut_before, cut_behind;
 };
 
@@ -27,17 +27,17 @@ static bool continues_character(char byte)
 /* What is shown of the span's line. A line may be as long as the file, so only the surroundings are looked at. */
 static struct excerpt excerpt_around(const struct source *source, struct span span)
 {
-	struct excerpt excerpt = { .begin = span.offset, .end = span.offset };
+	uint32_t at = span.offset - source->base;
+	struct excerpt excerpt = { .begin = at, .end = at };
 	const char *bytes = source->bytes;
 
-	while (excerpt.begin > 0 && !ends_line(bytes[excerpt.begin - 1]) && span.offset - excerpt.begin < BYTES_BEFORE)
+	while (excerpt.begin > 0 && !ends_line(bytes[excerpt.begin - 1]) && at - excerpt.begin < BYTES_BEFORE)
 		excerpt.begin--;
-	while (excerpt.begin < span.offset && continues_character(bytes[excerpt.begin]))
+	while (excerpt.begin < at && continues_character(bytes[excerpt.begin]))
 		excerpt.begin++;
-	while (excerpt.end < source->length && !ends_line(bytes[excerpt.end]) &&
-	       excerpt.end - span.offset < BYTES_BEHIND)
+	while (excerpt.end < source->length && !ends_line(bytes[excerpt.end]) && excerpt.end - at < BYTES_BEHIND)
 		excerpt.end++;
-	while (excerpt.end > span.offset && excerpt.end < source->length && continues_character(bytes[excerpt.end]))
+	while (excerpt.end > at && excerpt.end < source->length && continues_character(bytes[excerpt.end]))
 		excerpt.end--;
 	excerpt.cut_before = excerpt.begin > 0 && !ends_line(bytes[excerpt.begin - 1]);
 	excerpt.cut_behind = excerpt.end < source->length && !ends_line(bytes[excerpt.end]);
@@ -69,9 +69,9 @@ static void append_safe(struct ct_buf *out, const char *text, size_t length)
 }
 
 /* The hidden span that covers the byte, or NULL. */
-static const struct span *secret_at(const struct diagnostics *all, const struct source *source, uint32_t offset)
+static const struct span *secret_at(const struct diagnostics *all, uint32_t offset)
 {
-	size_t low = 0, high = source == all->source ? all->secret_count : 0;
+	size_t low = 0, high = all->secret_count;
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
@@ -130,23 +130,23 @@ static void finish_carets(struct ct_buf *carets)
 static void draw(const struct diagnostics *all, const struct diagnostic *diagnostic, struct ct_buf *line,
 		 struct ct_buf *carets)
 {
-	const struct source *source = diagnostic->source;
 	struct span span = diagnostic->span;
+	const struct source *source = sources_find(all->sources, span.offset);
 	struct excerpt excerpt = excerpt_around(source, span);
-	uint32_t at = excerpt.begin;
+	uint32_t at = excerpt.begin, begin = span.offset - source->base;
 
 	if (excerpt.cut_before) {
 		ct_buf_puts(line, "…");
 		append_carets(carets, false, 1);
 	}
 	while (at < excerpt.end) {
-		const struct span *secret = secret_at(all, source, at);
-		bool inside = at >= span.offset && at < span.offset + span.length;
+		const struct span *secret = secret_at(all, source->base + at);
+		bool inside = at >= begin && at < begin + span.length;
 
 		if (secret) {
 			ct_buf_puts(line, "\"***\"");
 			append_carets(carets, inside, 5);
-			at = secret->offset + secret->length;
+			at = secret->offset - source->base + secret->length;
 			continue;
 		}
 		at += draw_character(line, carets, source->bytes + at, excerpt.end - at, inside);
@@ -179,6 +179,7 @@ static struct paint paint_for(enum severity severity, bool colour)
 
 void render_text(struct ct_buf *out, const struct diagnostics *all, const struct diagnostic *diagnostic, bool colour)
 {
+	const char *shown = sources_find(all->sources, diagnostic->span.offset)->shown;
 	struct paint paint = paint_for(diagnostic->severity, colour);
 	ct_autobuf line = CT_BUF_INIT;
 	ct_autobuf carets = CT_BUF_INIT;
@@ -191,7 +192,7 @@ void render_text(struct ct_buf *out, const struct diagnostics *all, const struct
 	ct_buf_printf(out, "%s%s: ", paint.plain, paint.bold);
 	append_safe(out, diagnostic->message, strlen(diagnostic->message));
 	ct_buf_printf(out, "%s\n%*s %s-->%s ", paint.plain, width, "", paint.frame, paint.plain);
-	append_safe(out, diagnostic->source->shown, strlen(diagnostic->source->shown));
+	append_safe(out, shown, strlen(shown));
 	draw(all, diagnostic, &line, &carets);
 	ct_buf_printf(out, ":%u:%u\n", diagnostic->span.line, diagnostic->span.column);
 	ct_buf_printf(out, " %s%*s |%s\n", paint.frame, width, "", paint.plain);
@@ -208,7 +209,7 @@ static uint32_t characters_in(const struct source *source, struct span span)
 {
 	uint32_t count = 0;
 
-	for (uint32_t i = span.offset; i < span.offset + span.length && i < source->length; i++)
+	for (uint32_t i = span.offset - source->base, left = span.length; left > 0 && i < source->length; i++, left--)
 		count += !continues_character(source->bytes[i]);
 	return count;
 }
@@ -224,6 +225,7 @@ static void json_safe_string(struct ct_buf *out, const char *text)
 void render_json(struct ct_buf *out, const struct diagnostics *all, const struct diagnostic *diagnostic)
 {
 	struct span span = diagnostic->span;
+	const struct source *source = sources_find(all->sources, span.offset);
 	ct_autobuf line = CT_BUF_INIT;
 	ct_autobuf carets = CT_BUF_INIT;
 
@@ -234,9 +236,9 @@ void render_json(struct ct_buf *out, const struct diagnostics *all, const struct
 	ct_json_text_literal(out, ",\"message\":");
 	json_safe_string(out, diagnostic->message);
 	ct_json_text_literal(out, ",\"file\":");
-	json_safe_string(out, diagnostic->source->shown);
+	json_safe_string(out, source->shown);
 	ct_buf_printf(out, ",\"line\":%u,\"column\":%u,\"end_column\":%u,\"source\":", span.line, span.column,
-		      span.column + characters_in(diagnostic->source, span));
+		      span.column + characters_in(source, span));
 	ct_json_text_string(out, line.length ? line.data : "", line.length);
 	if (diagnostic->hint) {
 		ct_json_text_literal(out, ",\"hint\":");

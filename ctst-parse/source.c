@@ -20,9 +20,8 @@ static int too_large(const char *shown, struct ct_err *err)
 	return ct_fail(err, "E020", "'%s' is larger than 16 MiB", shown);
 }
 
-static int open_regular(const char *path, off_t *size, struct ct_err *err)
+static int open_regular(const char *path, struct stat *status, struct ct_err *err)
 {
-	struct stat status;
 	/* O_NONBLOCK: a FIFO nobody writes to must not stop us from saying that it is one. */
 	ct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
@@ -37,17 +36,16 @@ static int open_regular(const char *path, off_t *size, struct ct_err *err)
 		}
 		return -1;
 	}
-	if (fstat(fd, &status) < 0)
+	if (fstat(fd, status) < 0)
 		return ct_fail_errno(err, CT_NO_CODE, "cannot read '%s'", path);
-	if (S_ISDIR(status.st_mode)) {
+	if (S_ISDIR(status->st_mode)) {
 		ct_fail(err, CT_NO_CODE, "'%s' is a directory, not a .ctst file", path);
 		return ct_err_hint(err, "name the file in it, e.g. %s/containust.ctst", path);
 	}
-	if (!S_ISREG(status.st_mode)) {
+	if (!S_ISREG(status->st_mode)) {
 		ct_fail(err, CT_NO_CODE, "'%s' is not a regular file", path);
 		return ct_err_hint(err, "to read from a pipe write '-' and connect it to standard input");
 	}
-	*size = status.st_size;
 	return ct_take_fd(&fd);
 }
 
@@ -108,20 +106,22 @@ static int read_standard_input(struct source *source, struct ct_err *err)
 int source_read(struct source *source, const char *path, struct ct_err *err)
 {
 	ct_autoclose int fd = -1;
-	off_t size = 0;
+	struct stat status;
 
 	*source = (struct source){ 0 };
 	if (strcmp(path, "-") == 0)
 		return read_standard_input(source, err);
-	fd = open_regular(path, &size, err);
+	fd = open_regular(path, &status, err);
 	if (fd < 0)
 		return -1;
 	source->shown = ct_strdup(path);
-	if ((uint64_t)size > SOURCE_MAX_BYTES)
+	source->device = status.st_dev;
+	source->inode = status.st_ino;
+	if ((uint64_t)status.st_size > SOURCE_MAX_BYTES)
 		return too_large(path, err);
 	if (locate(source, path, err) < 0 || check_names(source, err) < 0)
 		return -1;
-	return read_bytes(source, fd, (size_t)size, err);
+	return read_bytes(source, fd, (size_t)status.st_size, err);
 }
 
 void source_from_text(struct source *source, const char *shown, const char *directory, const char *text, size_t length)

@@ -10,13 +10,14 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/err.h"
 
 #define SOURCE_MAX_BYTES ((size_t)16 << 20)
 
 struct span {
-	uint32_t offset; /* bytes from the begin of the file */
+	uint32_t offset; /* bytes from the begin of the first file, see sources.h */
 	uint32_t length; /* bytes; a span never goes beyond its line */
 	uint32_t line;   /* from 1 */
 	uint32_t column; /* from 1, in characters; a tab is one */
@@ -25,10 +26,19 @@ struct span {
 struct source {
 	char *shown;     /* the path as the person gave it, "<stdin>" */
 	char *file;      /* absolute; "<stdin>" */
-	char *directory; /* absolute, symlinks resolved: what ./ in the file is relative to */
+	char *directory; /* absolute, symlinks resolved: what ./ in the file is relative to; NULL of a fetched file */
 	char *bytes;     /* with a NUL behind the last one */
 	size_t length;
+	uint32_t base;   /* the offset of its first byte */
+	uint32_t number; /* of the file in its sources */
+	dev_t device;    /* which file it is, whatever path led to it; both 0: not known */
+	ino_t inode;
 };
+
+static inline const char *source_bytes(const struct source *source, uint32_t offset)
+{
+	return source->bytes + (offset - source->base);
+}
 
 /*
  * Reads `path`, or standard input for "-". -1: exit status 4 when there is no such

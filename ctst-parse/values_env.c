@@ -65,31 +65,40 @@ void hide_secrets(struct diagnostics *diagnostics, const struct component *compo
 	}
 }
 
+static void check_member(struct checker *checker, const struct entry *member)
+{
+	const struct value *value = &member->value;
+
+	check_key(checker, member);
+	if (value->kind != VALUE_STRING) {
+		char name[96];
+
+		snprintf(name, sizeof(name), "env.%.*s", SHOWN(entry_key(member)));
+		check_kind(checker, value, VALUE_STRING, name);
+		return;
+	}
+	if (value->damaged)
+		return;
+	if (value->has_template)
+		check_template(checker, value, true);
+	if (!is_plain_secret(member))
+		return;
+	hint_at_secret(diagnostics_warning(checker->diagnostics, "", value->span, "'%.*s' holds a secret in plain text",
+					   SHOWN(entry_key(member))),
+		       entry_key(member));
+}
+
 void check_env(struct checker *checker, const struct entry *property)
 {
+	struct ct_slice *inheritor = &checker->diagnostics->inheritor, before = *inheritor;
+
 	if (!check_kind(checker, &property->value, VALUE_MAP, "env"))
 		return;
 	for (const struct entry *member = property->value.first; member; member = member->next) {
-		const struct value *value = &member->value;
-
-		check_key(checker, member);
-		if (value->kind != VALUE_STRING) {
-			char name[96];
-
-			snprintf(name, sizeof(name), "env.%.*s", SHOWN(entry_key(member)));
-			check_kind(checker, value, VALUE_STRING, name);
-			continue;
-		}
-		if (value->damaged)
-			continue;
-		if (value->has_template)
-			check_template(checker, value, true);
-		if (!is_plain_secret(member))
-			continue;
-		hint_at_secret(diagnostics_warning(checker->diagnostics, "", value->span,
-						   "'%.*s' holds a secret in plain text", SHOWN(entry_key(member))),
-			       entry_key(member));
+		*inheritor = member->inherited ? checker->component->name : before;
+		check_member(checker, member);
 	}
+	*inheritor = before;
 }
 
 void write_env(struct ct_buf *out, const struct composition *composition, const struct value *value)

@@ -4,6 +4,7 @@
 #include "common/digest.h"
 #include "common/json_text.h"
 #include "ctst-parse/check.h"
+#include "ctst-parse/compile.h"
 #include "ctst-parse/suggestion.h"
 #include "ctst-parse/values.h"
 
@@ -108,8 +109,13 @@ static void check_local_path(struct checker *checker, const struct value *value,
 		image_error(checker, value, path.length ? "this is the host's own root" : "the path is missing");
 		return;
 	}
-	if (path.text[0] == '/' || (path.length > 1 && memcmp(path.text, "./", 2) == 0))
+	if (path.text[0] == '/')
 		return;
+	if (path.length > 1 && memcmp(path.text, "./", 2) == 0) {
+		if (!composition_source(checker->composition, value->span)->directory)
+			image_error(checker, value, "a file from the network has nothing beside it");
+		return;
+	}
 	problem = image_error(checker, value, "the path must begin with / or ./");
 	diagnostic_hint(problem, "write \"%.*s:///%.*s\" or \"%.*s://./%.*s\"", SHOWN(parts->scheme), SHOWN(path),
 			SHOWN(parts->scheme), SHOWN(path));
@@ -296,7 +302,7 @@ void check_image(struct checker *checker, const struct entry *property)
 		schemes[i].check(checker, value, &parts);
 		if (checker->diagnostics->errors.total == errors)
 			check_pin(checker, value, &parts, &schemes[i]);
-		if (schemes[i].is_remote && checker->options->offline)
+		if (schemes[i].is_remote && checker->options->offline && check_is_deployed(checker))
 			diagnostics_error(checker->diagnostics, "E014", value->span, "remote image while offline");
 		return;
 	}
@@ -306,7 +312,7 @@ void check_image(struct checker *checker, const struct entry *property)
 void write_image(struct ct_buf *out, const struct composition *composition, const struct value *value)
 {
 	struct ct_slice text = value_text(value);
-	const char *directory = composition->source->directory;
+	const char *directory = composition_source(composition, value->span)->directory;
 	struct image_parts parts;
 
 	if (!image_split(text, &parts) || parts.rest.length == 0 || parts.rest.text[0] != '.' ||

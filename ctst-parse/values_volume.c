@@ -108,13 +108,13 @@ const char *volume_parse(struct ct_slice text, struct volume *volume, struct ct_
 	return volume->readonly || ct_slice_is(text, "rw") ? NULL : "the access of a volume is ro or rw";
 }
 
-/* Where the host side is once `./` is resolved. The caller frees it. */
-static char *host_path(const struct composition *composition, struct ct_slice source)
+/* Where the host side is once `./` is resolved: in the directory of the file that says it. The caller frees it. */
+static char *host_path(const struct composition *composition, const struct value *value, struct ct_slice source)
 {
 	if (source.text[0] == '.') {
 		size_t skip = source.length > 1 ? 2 : 1;
 
-		return path_join(composition->source->directory,
+		return path_join(composition_source(composition, value->span)->directory,
 				 (struct ct_slice){ source.text + skip, source.length - skip });
 	}
 	return ct_strndup(source.text, source.length);
@@ -122,9 +122,17 @@ static char *host_path(const struct composition *composition, struct ct_slice so
 
 static void check_host_path(struct checker *checker, const struct value *value, const struct volume *volume)
 {
-	ct_autofree char *path = host_path(checker->composition, volume->source);
+	ct_autofree char *path = NULL;
 	struct stat status;
 
+	if (!composition_source(checker->composition, value->span)->directory && volume->source.text[0] == '.') {
+		check_error(checker, value->span, "a file from the network has nothing beside it: '%.*s'",
+			    SHOWN(volume->source));
+		return;
+	}
+	if (!check_is_deployed(checker))
+		return;
+	path = host_path(checker->composition, value, volume->source);
 	/* What lies in the project may be made later, e.g. by the first run itself. */
 	if (path_is_inside(path, checker->composition->source->directory) || stat(path, &status) == 0 ||
 	    errno == EACCES)
@@ -221,7 +229,7 @@ static void write_one_volume(struct ct_buf *out, const struct composition *compo
 		ct_json_text_literal(out, "{\"kind\":\"project\",\"source\":");
 		ct_json_text_string(out, volume.source.text, volume.source.length);
 	} else {
-		ct_autofree char *path = host_path(composition, volume.source);
+		ct_autofree char *path = host_path(composition, value, volume.source);
 
 		ct_json_text_literal(out, "{\"kind\":\"bind\",\"source\":");
 		ct_json_text_string(out, path, strlen(path));

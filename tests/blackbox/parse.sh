@@ -224,8 +224,8 @@ every_check_has_its_code() {
 	expect_one_problem 'COMPONENT a { image = "http://h/a.tar" }' E007 'use https://'
 	expect_one_problem 'COMPONENT a { image = "oci://h/a" }' E007 'needs a pin'
 	expect_one_problem 'COMPONENT a { image = "file:///x@sha256:abc" }' E007 'malformed pin'
-	expect_one_problem 'IMPORT "x.ctst" AS x' E008 'does not resolve IMPORT yet'
-	expect_one_problem 'COMPONENT a FROM b { }' E016 'does not resolve FROM yet'
+	expect_one_problem 'IMPORT "x.ctst" AS x' E008 'there is no such file'
+	expect_one_problem 'COMPONENT a FROM b { }' E016 "undefined template 'b'"
 	expect_one_problem "$(component a 'port = 1 ports = [1]')" E012 'exclude each other'
 	expect_one_problem "$b"$'\nEXPOSE 81' E015 'no component listens on port 81'
 	expect_one_problem "$b"$'\n'"$(component c 'port = 80')"$'\nEXPOSE 80' E015 'EXPOSE 80:80 FROM b'

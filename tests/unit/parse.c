@@ -8,7 +8,7 @@
 
 #include "common/capability_names.h"
 #include "common/utf8.h"
-#include "ctst-parse/check.h"
+#include "ctst-parse/compile.h"
 #include "ctst-parse/emit.h"
 #include "ctst-parse/exposure.h"
 #include "ctst-parse/lexer.h"
@@ -20,12 +20,9 @@
 
 #define COMPONENT(name, rest) "COMPONENT " name " { image = \"preset://busybox\" " rest " }\n"
 
-/* A whole run over a text: parse and checks. */
+/* A whole run over a text. */
 struct run {
-	struct source source;
-	struct ct_arena arena;
-	struct diagnostics diagnostics;
-	struct composition composition;
+	struct compilation compilation;
 	struct ct_buf report;
 };
 
@@ -33,23 +30,20 @@ static struct run run;
 
 static void finish_run(void)
 {
-	composition_release(&run.composition);
-	diagnostics_release(&run.diagnostics);
-	ct_arena_release(&run.arena);
-	source_release(&run.source);
+	compilation_release(&run.compilation);
 	ct_buf_free(&run.report);
 	memset(&run, 0, sizeof(run));
 }
 
 static void start_run(const char *text, size_t length, bool strict)
 {
-	const struct parse_options parse_options = { .strict = strict };
-	const struct check_options check_options = { .strict = strict };
+	static struct compile_options options;
+	struct source source;
 
+	options = (struct compile_options){ .strict = strict };
 	finish_run();
-	source_from_text(&run.source, "f.ctst", "/project", text, length);
-	parse_source(&run.source, &run.arena, &run.diagnostics, &parse_options, &run.composition);
-	check_composition(&run.composition, &run.arena, &run.diagnostics, &check_options);
+	source_from_text(&source, "f.ctst", "/project", text, length);
+	compile(&run.compilation, &source, &options);
 }
 
 /* "E002 1:16" for each problem, warnings with a W in front; joined by ", ". */
@@ -59,7 +53,7 @@ static const char *codes_of(const char *text, size_t length, bool strict)
 	size_t count;
 
 	start_run(text, length, strict);
-	count = diagnostics_sort(&run.diagnostics, sorted);
+	count = diagnostics_sort(&run.compilation.diagnostics, sorted);
 	ct_buf_puts(&run.report, "");
 	for (size_t i = 0; i < count; i++)
 		ct_buf_printf(&run.report, "%s%s%s %u:%u", i ? ", " : "",
@@ -84,8 +78,8 @@ static const char *first_problem(const char *text)
 	const struct diagnostic *sorted[2 * DIAGNOSTICS_KEPT];
 
 	start_run(text, strlen(text), false);
-	ck_assert_uint_gt(diagnostics_sort(&run.diagnostics, sorted), 0);
-	render_text(&run.report, &run.diagnostics, sorted[0], false);
+	ck_assert_uint_gt(diagnostics_sort(&run.compilation.diagnostics, sorted), 0);
+	render_text(&run.report, &run.compilation.diagnostics, sorted[0], false);
 	return run.report.data;
 }
 
@@ -94,7 +88,7 @@ static const char *first_hint(const char *text)
 	const struct diagnostic *sorted[2 * DIAGNOSTICS_KEPT];
 
 	start_run(text, strlen(text), false);
-	ck_assert_uint_gt(diagnostics_sort(&run.diagnostics, sorted), 0);
+	ck_assert_uint_gt(diagnostics_sort(&run.compilation.diagnostics, sorted), 0);
 	return sorted[0]->hint ? sorted[0]->hint : "";
 }
 
@@ -105,20 +99,24 @@ static struct ct_slice slice(const char *text)
 
 /* ---- lexer ---- */
 
-static struct source lexed;
+static struct sources lexed_files;
+static const struct source *lexed;
 static struct ct_arena lexed_arena;
 static struct diagnostics lexed_problems;
 static struct lexer lexer;
 
 static void lex(const char *text)
 {
-	source_release(&lexed);
+	struct source source;
+
+	sources_release(&lexed_files);
 	ct_arena_release(&lexed_arena);
 	diagnostics_release(&lexed_problems);
 	memset(&lexed_problems, 0, sizeof(lexed_problems));
-	source_from_text(&lexed, "f", "/", text, strlen(text));
-	lexed_problems.source = &lexed;
-	lexer_start(&lexer, &lexed, &lexed_arena, &lexed_problems);
+	source_from_text(&source, "f", "/", text, strlen(text));
+	lexed_problems.sources = &lexed_files;
+	lexed = sources_add(&lexed_files, &source);
+	lexer_start(&lexer, lexed, &lexed_arena, &lexed_problems);
 }
 
 static struct token next(void)
@@ -665,8 +663,8 @@ START_TEST(json_lines)
 	const struct diagnostic *sorted[2 * DIAGNOSTICS_KEPT];
 
 	start_run("CONNECT é -> b", strlen("CONNECT é -> b"), false);
-	diagnostics_sort(&run.diagnostics, sorted);
-	render_json(&run.report, &run.diagnostics, sorted[0]);
+	diagnostics_sort(&run.compilation.diagnostics, sorted);
+	render_json(&run.report, &run.compilation.diagnostics, sorted[0]);
 	ck_assert_str_eq(run.report.data, "{\"severity\":\"error\",\"code\":\"E001\",\"message\":\"malformed name "
 					  "'é'\",\"file\":\"f.ctst\",\"line\":1,"
 					  "\"column\":9,\"end_column\":10,\"source\":\"CONNECT é -> b\","
@@ -681,8 +679,8 @@ START_TEST(only_the_first_fifty)
 	for (int i = 0; i < 200; i++)
 		ct_buf_puts(&text, "CONNECT a -> b\n");
 	start_run(text.data, text.length, false);
-	ck_assert_uint_eq(run.diagnostics.errors.kept, DIAGNOSTICS_KEPT);
-	ck_assert_uint_eq(run.diagnostics.errors.total, 400);
+	ck_assert_uint_eq(run.compilation.diagnostics.errors.kept, DIAGNOSTICS_KEPT);
+	ck_assert_uint_eq(run.compilation.diagnostics.errors.total, 400);
 	/* What the checks find in the first line comes before what the parser has found behind it. */
 	ct_buf_clear(&text);
 	ct_buf_puts(&text, COMPONENT("x", "port = 0"));
@@ -731,8 +729,8 @@ START_TEST(recovery)
 		{ COMPONENT("a", "env = { A = \"1\" A = \"2\" }"), "E018 1:58" },
 		{ COMPONENT("true", ""), "E001 1:11" },
 		{ "# x\n/* y\n z */\n" COMPONENT("a", ""), "E001 1:1, E001 2:1" },
-		{ "IMPORT \"x\" AS y\nCOMPONENT a FROM y.z { }\n", "E008 1:8, E016 2:13" },
-		{ "COMPONENT a FROM b { port = 0 }", "E016 1:13, E006 1:29" },
+		{ "IMPORT \"x\" AS y\nCOMPONENT a FROM y.z { }\n", "E008 1:8" },
+		{ "COMPONENT a FROM b { port = 0 }", "E016 1:18, E006 1:29" },
 		{ "COMPONENT", "E001 1:10" },
 		{ "COMPONENT a", "E001 1:12" },
 		{ "COMPONENT a {", "E001 1:13" },
@@ -762,7 +760,7 @@ START_TEST(long_maps_find_duplicates)
 		ct_buf_printf(&text, "K%d = \"x\"\n", i);
 	ct_buf_puts(&text, "K5 = \"y\"\n} }");
 	ck_assert_str_eq(codes(text.data), "E018 4098:1");
-	ck_assert_str_eq(run.diagnostics.errors.items[0].hint, "first set in line 7");
+	ck_assert_str_eq(run.compilation.diagnostics.errors.items[0].hint, "first set in line 7");
 	text.length -= strlen("K5 = \"y\"\n} }");
 	ct_buf_puts(&text, "NEW = \"y\"\n} }");
 	ck_assert_str_eq(codes(text.data), "E020 4098:7");
@@ -788,7 +786,7 @@ START_TEST(cycle_with_its_whole_path)
 		"") "CONNECT a -> b\nCONNECT b -> c\nCONNECT c -> d\nCONNECT d -> b\nCONNECT d -> a\nCONNECT c -> a\n";
 
 	ck_assert_str_eq(codes(text), "E004 10:9");
-	ck_assert_str_eq(run.diagnostics.errors.items[0].message, "components depend on each other: a -> b -> c -> a");
+	ck_assert_str_eq(run.compilation.diagnostics.errors.items[0].message, "components depend on each other: a -> b -> c -> a");
 	ck_assert_str_eq(codes(COMPONENT("a", "") COMPONENT("b", "") COMPONENT("c", "") COMPONENT(
 				 "d", "") "CONNECT a -> b CONNECT b -> a CONNECT c -> d CONNECT d -> c CONNECT b -> c"),
 			 "E004 5:24, E004 5:54");
@@ -807,7 +805,7 @@ START_TEST(deep_graphs_do_not_recurse)
 	ck_assert_str_eq(codes(text.data), "");
 	ct_buf_puts(&text, "CONNECT c49999->c0\n");
 	ck_assert_str_eq(codes(text.data), "E004 100000:9");
-	ck_assert_ptr_nonnull(strstr(run.diagnostics.errors.items[0].message, "c99 -> (49900 more) -> c0"));
+	ck_assert_ptr_nonnull(strstr(run.compilation.diagnostics.errors.items[0].message, "c99 -> (49900 more) -> c0"));
 }
 END_TEST
 

@@ -1,0 +1,169 @@
+#include "ctst-parse/import_remote.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/digest.h"
+#include "common/file.h"
+#include "common/process.h"
+
+#define PIN "@sha256:"
+#define HEX_OFFSET (sizeof("sha256:") - 1)
+
+static bool begins_with(struct ct_slice text, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	return text.length >= length && memcmp(text.text, prefix, length) == 0;
+}
+
+bool import_is_remote(struct ct_slice path)
+{
+	const char *mark = path.length ? memmem(path.text, path.length, "://", 3) : NULL;
+	const char *slash = path.length ? memchr(path.text, '/', path.length) : NULL;
+
+	return mark && mark < slash;
+}
+
+struct ct_slice import_url(struct ct_slice path)
+{
+	const char *pin = path.length ? memmem(path.text, path.length, PIN, sizeof(PIN) - 1) : NULL;
+
+	if (pin)
+		path.length = (size_t)(pin - path.text);
+	return path;
+}
+
+static struct diagnostic *remote_error(struct diagnostics *diagnostics, const struct import *import, const char *code,
+				       const char *reason)
+{
+	return diagnostics_error(diagnostics, code, import->path_span, "cannot import '%.*s': %s",
+				 SHOWN(import_url(import->path)), reason);
+}
+
+/* Writes the pin as a digest. False: reported. */
+static bool read_pin(struct diagnostics *diagnostics, const struct import *import, char digest[CT_DIGEST_LENGTH + 1])
+{
+	struct ct_slice url = import_url(import->path), pin;
+
+	if (memchr(url.text, '@', url.length)) {
+		/* Whoever reads the message must not learn it. */
+		diagnostics_error(diagnostics, "E008", import->path_span,
+				  "cannot import this URL: no user name or password may be in it");
+		return false;
+	}
+	if (!begins_with(url, "https://") || url.length == strlen("https://")) {
+		diagnostic_hint(remote_error(diagnostics, import, "E008", "only https:// is read from the network"),
+				"a local file is named by its path");
+		return false;
+	}
+	pin = (struct ct_slice){ url.text + url.length, import->path.length - url.length };
+	if (pin.length == CT_DIGEST_LENGTH + 1) {
+		memcpy(digest, pin.text + 1, CT_DIGEST_LENGTH);
+		digest[CT_DIGEST_LENGTH] = '\0';
+		if (ct_digest_is_valid(digest))
+			return true;
+	}
+	diagnostic_hint(remote_error(diagnostics, import, "E008", pin.length ? "malformed pin" : "it has no pin"),
+			"write %.*s@sha256:<the 64 hex digits that sha256sum prints for the file>", SHOWN(url));
+	return false;
+}
+
+/* The directory, made if it is not there. NULL with errno; the caller frees it. */
+static char *cache_directory(void)
+{
+	const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	ct_autofree char *path = NULL;
+
+	if (base && base[0] == '/')
+		path = ct_asprintf("%s/containust/imports", base);
+	else if (home && home[0] == '/')
+		path = ct_asprintf("%s/.cache/containust/imports", home);
+	errno = ENOENT;
+	if (!path)
+		return NULL;
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			return NULL;
+		*slash = '/';
+	}
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return NULL;
+	return ct_take_text(&path);
+}
+
+/* Whether the file is there and is what its name says. */
+static bool is_cached(const char *path, const char *digest)
+{
+	char actual[CT_DIGEST_LENGTH + 1];
+	ct_autobuf content = CT_BUF_INIT;
+
+	if (ct_read_file_at(AT_FDCWD, path, SOURCE_MAX_BYTES, &content) < 0)
+		return false;
+	ct_digest(content.data ? content.data : "", content.length, actual);
+	return strcmp(actual, digest) == 0;
+}
+
+/* Runs the fetcher, which says on standard error what goes wrong. Its exit status, or -1 with errno. */
+static int run_fetcher(struct ct_slice url, const char *digest, const char *path)
+{
+	ct_autofree char *program = ct_asprintf("%s/ctst-image-fetch", ct_libexec_directory());
+	ct_autofree char *address = ct_strndup(url.text, url.length);
+	ct_autofree char *limit = ct_asprintf("%zu", SOURCE_MAX_BYTES);
+	ct_autofree char *target = ct_strdup(path);
+	ct_autofree char *pin = ct_strdup(digest);
+	char digest_option[] = "--digest", limit_option[] = "--max-bytes", output_option[] = "-o", dashes[] = "--";
+	char *argv[] = {
+		program, digest_option, pin, limit_option, limit, output_option, target, dashes, address, NULL
+	};
+	/* Our standard output is for the composition alone. */
+	pid_t pid = ct_process_start(argv, -1, STDERR_FILENO);
+
+	return pid < 0 ? -1 : ct_process_wait(pid);
+}
+
+static bool fetch(struct diagnostics *diagnostics, const struct import *import, const char *digest, const char *path)
+{
+	int status = run_fetcher(import_url(import->path), digest, path);
+
+	if (status == 0 && is_cached(path, digest))
+		return true;
+	if (status < 0)
+		diagnostic_hint(remote_error(diagnostics, import, "E008", "the program that fetches it cannot be run"),
+				"ctst-image-fetch is not installed: fetch the file yourself and import it by its path");
+	else
+		remote_error(diagnostics, import, "E008", "the download failed");
+	return false;
+}
+
+char *import_fetch(struct diagnostics *diagnostics, const struct import *import, bool offline)
+{
+	char digest[CT_DIGEST_LENGTH + 1];
+	ct_autofree char *directory = NULL;
+	ct_autofree char *path = NULL;
+
+	if (!read_pin(diagnostics, import, digest))
+		return NULL;
+	directory = cache_directory();
+	if (!directory) {
+		diagnostic_hint(remote_error(diagnostics, import, "E008", "there is no cache directory to keep it in"),
+				"set XDG_CACHE_HOME to a directory that you can write to");
+		return NULL;
+	}
+	path = ct_asprintf("%s/%s", directory, digest + HEX_OFFSET);
+	if (is_cached(path, digest))
+		return ct_take_text(&path);
+	if (offline) {
+		diagnostic_hint(remote_error(diagnostics, import, "E014",
+					     "it has not been fetched before, and --offline is set"),
+				"run 'ctst-parse' once without --offline");
+		return NULL;
+	}
+	return fetch(diagnostics, import, digest, path) ? ct_take_text(&path) : NULL;
+}

@@ -1,0 +1,25 @@
+/*
+ * Imports from the network. They are pinned by the SHA-256 of their content, which is also their name in the
+ * cache, $XDG_CACHE_HOME/containust/imports/<64 hex digits>: any project may use what another one has fetched.
+ */
+#ifndef CTST_PARSE_IMPORT_REMOTE_H
+#define CTST_PARSE_IMPORT_REMOTE_H
+
+#include <stdbool.h>
+
+#include "ctst-parse/ast.h"
+#include "ctst-parse/diagnostics.h"
+
+/* Whether the path is a URL, good or bad. */
+bool import_is_remote(struct ct_slice path);
+
+/* The URL without its pin. */
+struct ct_slice import_url(struct ct_slice path);
+
+/*
+ * The path in the cache of what the import names; its content has been compared with the pin. Fetches it when it is not there or
+ * is damaged. The caller frees it. NULL: reported, as E008 or, when `offline` forbids to fetch it, E014.
+ */
+char *import_fetch(struct diagnostics *diagnostics, const struct import *import, bool offline);
+
+#endif

@@ -1,0 +1,255 @@
+#include "ctst-parse/imports.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/cleanup.h"
+#include "ctst-parse/compile.h"
+#include "ctst-parse/import_remote.h"
+#include "ctst-parse/parser.h"
+
+/* What is being imported, by whom, and how deep that is. */
+struct importing {
+	struct compilation *compilation;
+	struct composition *importer;
+	struct import *import;
+	int depth;
+};
+
+static struct diagnostic *import_error(const struct importing *in, const char *code, const char *reason)
+{
+	return diagnostics_error(&in->compilation->diagnostics, code, in->import->path_span, "cannot import '%.*s': %s",
+				 SHOWN(in->import->path), reason);
+}
+
+static struct composition *find_read(const struct compilation *compilation, const struct stat *status)
+{
+	const struct source *source = compilation->composition.source;
+
+	if (source->device == status->st_dev && source->inode == status->st_ino && status->st_ino != 0)
+		return (struct composition *)&compilation->composition;
+	for (size_t i = 0; i < compilation->imported_count; i++) {
+		source = compilation->imported[i]->source;
+		if (source->device == status->st_dev && source->inode == status->st_ino)
+			return compilation->imported[i];
+	}
+	return NULL;
+}
+
+static void append_path(struct ct_buf *out, const struct composition *file, const struct composition *first)
+{
+	const struct composition *chain[IMPORT_DEPTH_MAX + 1];
+	size_t count = 0;
+
+	for (; file != first && count <= IMPORT_DEPTH_MAX; file = file->importer)
+		chain[count++] = file;
+	ct_buf_puts(out, first->source->shown);
+	while (count > 0)
+		ct_buf_printf(out, " -> %s", chain[--count]->source->shown);
+}
+
+/* A file that is met again while its own imports are still being read. */
+static void report_circle(const struct importing *in, const struct composition *first)
+{
+	ct_autobuf path = CT_BUF_INIT;
+	struct diagnostic *problem;
+
+	append_path(&path, in->importer, first);
+	ct_buf_printf(&path, " -> %s", first->source->shown);
+	problem = diagnostics_error(&in->compilation->diagnostics, "E013", in->import->path_span,
+				    "imports go in a circle: %s", path.data);
+	diagnostic_hint(problem, "this closes it");
+}
+
+/* The path as the person would write it: the directory of the importing file as it was shown, and what stands in IMPORT. */
+static char *shown_path(const struct importing *in, const struct source *from)
+{
+	struct ct_slice path = in->import->path;
+	const char *slash = strrchr(from->shown, '/');
+
+	while (path.length > 2 && memcmp(path.text, "./", 2) == 0)
+		path = (struct ct_slice){ path.text + 2, path.length - 2 };
+	if (path.text[0] == '/' || !slash)
+		return ct_strndup(path.text, path.length);
+	return ct_asprintf("%.*s/%.*s", (int)(slash - from->shown), from->shown, (int)path.length, path.text);
+}
+
+/* Only the first of them: a person who is told once knows. */
+static void warn_of_statements(struct compilation *compilation, const struct composition *file)
+{
+	static const char hint[] = "only the file that is run connects and exposes components";
+
+	if (file->connection_count > 0)
+		diagnostic_hint(diagnostics_warning(&compilation->diagnostics, "", file->connections[0].span,
+						    "CONNECT has no effect in a file that is imported"),
+				"%s", hint);
+	if (file->exposure_count > 0)
+		diagnostic_hint(diagnostics_warning(&compilation->diagnostics, "", file->exposures[0].span,
+						    "EXPOSE has no effect in a file that is imported"),
+				"%s", hint);
+}
+
+static void read_imports_of(struct compilation *compilation, struct composition *file, int depth);
+
+static struct composition *add_file(const struct importing *in, struct source *source)
+{
+	struct compilation *compilation = in->compilation;
+	struct source *kept = sources_add(&compilation->sources, source);
+	struct composition *file;
+
+	if (!kept) {
+		import_error(in, "E020", "there are more than 1024 files, or more than 256 MiB of them");
+		return NULL;
+	}
+	file = ct_arena_zalloc(&compilation->arena, sizeof(*file));
+	compilation->imported = ct_realloc_array(compilation->imported, compilation->imported_count + 1,
+						 sizeof(struct composition *));
+	compilation->imported[compilation->imported_count++] = file;
+	parse_source(kept, &compilation->arena, &compilation->diagnostics, compilation->options->strict, file);
+	file->importer = in->importer;
+	warn_of_statements(compilation, file);
+	read_imports_of(compilation, file, in->depth + 1);
+	return file;
+}
+
+/* The file behind a path that exists; `shown` becomes the source's. */
+static struct composition *read_path(const struct importing *in, const char *path, char *shown, bool is_remote)
+{
+	struct ct_err err = CT_ERR_INIT;
+	struct composition *known;
+	struct source source;
+	struct stat status;
+
+	if (stat(path, &status) == 0) {
+		known = find_read(in->compilation, &status);
+		if (known) {
+			free(shown);
+			if (known->is_being_read) {
+				report_circle(in, known);
+				return NULL;
+			}
+			return known;
+		}
+	}
+	if (source_read(&source, path, &err) < 0) {
+		bool is_large = strcmp(err.code, "E020") == 0;
+
+		struct diagnostic *problem = import_error(in, is_large ? "E020" : "E008", err.message);
+
+		if (err.hint[0])
+			diagnostic_hint(problem, "%s", err.hint);
+		source_release(&source);
+		free(shown);
+		return NULL;
+	}
+	free(source.shown);
+	source.shown = shown;
+	if (is_remote) {
+		/* It lies in a cache: nothing is beside it. */
+		free(source.directory);
+		source.directory = NULL;
+	}
+	return add_file(in, &source);
+}
+
+static bool exists(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+static struct composition *not_found(const struct importing *in, const char *first, const char *second)
+{
+	struct diagnostic *problem = import_error(in, "E008", "there is no such file");
+
+	if (second)
+		diagnostic_hint(problem, "looked for %s and %s", first, second);
+	else
+		diagnostic_hint(problem, "looked for %s", first);
+	return NULL;
+}
+
+static struct composition *read_local(const struct importing *in)
+{
+	const struct source *importer = in->importer->source, *entry = in->compilation->composition.source;
+	struct ct_slice path = in->import->path;
+	ct_autofree char *beside = NULL;
+	ct_autofree char *beside_entry = NULL;
+
+	if (!importer->directory && path.text[0] != '/') {
+		diagnostic_hint(import_error(in, "E008", "a file from the network has nothing beside it"),
+				"it can only import https://...@sha256:...");
+		return NULL;
+	}
+	if (path.text[0] == '/')
+		beside = ct_strndup(path.text, path.length);
+	else
+		beside = ct_asprintf("%s/%.*s", strcmp(importer->directory, "/") == 0 ? "" : importer->directory,
+				     (int)path.length, path.text);
+	if (exists(beside))
+		return read_path(in, beside, shown_path(in, importer), false);
+	if (path.text[0] == '/' || strcmp(importer->directory, entry->directory) == 0)
+		return not_found(in, beside, NULL);
+	beside_entry = ct_asprintf("%s/%.*s", strcmp(entry->directory, "/") == 0 ? "" : entry->directory,
+				   (int)path.length, path.text);
+	if (exists(beside_entry))
+		return read_path(in, beside_entry, shown_path(in, entry), false);
+	return not_found(in, beside, beside_entry);
+}
+
+static struct composition *read_remote(const struct importing *in)
+{
+	struct compilation *compilation = in->compilation;
+	char *path = import_fetch(&compilation->diagnostics, in->import, compilation->options->offline);
+	struct composition *file = NULL;
+	struct ct_slice url;
+
+	if (!path)
+		return NULL;
+	url = import_url(in->import->path);
+	file = read_path(in, path, ct_strndup(url.text, url.length), true);
+	free(path);
+	return file;
+}
+
+static struct composition *read_one(const struct importing *in)
+{
+	struct compilation *compilation = in->compilation;
+
+	if (in->import->path.length == 0) {
+		import_error(in, "E008", "the path is empty");
+		return NULL;
+	}
+	if (compilation->import_count++ >= IMPORTS_MAX) {
+		if (compilation->import_count == IMPORTS_MAX + 1)
+			import_error(in, "E020", "there are more than 4096 imports");
+		return NULL;
+	}
+	if (in->depth >= IMPORT_DEPTH_MAX) {
+		import_error(in, "E020", "imports are nested more than 32 deep");
+		return NULL;
+	}
+	return import_is_remote(in->import->path) ? read_remote(in) : read_local(in);
+}
+
+/* Recursion is bounded by IMPORT_DEPTH_MAX. */
+static void read_imports_of(struct compilation *compilation, struct composition *file, int depth)
+{
+	file->is_being_read = true;
+	for (size_t i = 0; i < file->import_count; i++) {
+		struct importing in = { compilation, file, &file->imports[i], depth };
+
+		if (!file->imports[i].damaged)
+			file->imports[i].file = read_one(&in);
+	}
+	file->is_being_read = false;
+}
+
+void imports_read(struct compilation *compilation)
+{
+	read_imports_of(compilation, &compilation->composition, 0);
+}
