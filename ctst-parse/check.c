@@ -139,11 +139,13 @@ static void check_inherited(struct checker *checker, struct component *component
 	checker->ports_unknown |= component->is_incomplete;
 	if (!component->parent || component->damaged)
 		return;
+	checker->checks_inherited = true;
 	checker->diagnostics->inheritor = component->name;
 	for (const struct entry *entry = component->properties; entry; entry = entry->next) {
-		if (entry->inherited)
+		if (entry->inherited || entry->property == PROPERTY_ENV)
 			check_property(checker, entry);
 	}
+	checker->checks_inherited = false;
 	checker->diagnostics->inheritor = (struct ct_slice){ NULL, 0 };
 }
 

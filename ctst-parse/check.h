@@ -19,8 +19,9 @@ struct checker {
 	struct diagnostics *diagnostics;
 	const struct compile_options *options;
 	struct component *component; /* whose property is checked */
-	bool is_library;    /* an imported file: who is meant by ${name.host} is decided where it is inherited */
-	bool ports_unknown; /* some component's ports are damaged or not known: EXPOSE cannot be judged by them */
+	bool is_library;       /* an imported file: who is meant by ${name.host} is decided where it is inherited */
+	bool checks_inherited; /* what the component has inherited is looked at, not what is its own */
+	bool ports_unknown;    /* some component's ports are damaged or not known: EXPOSE cannot be judged by them */
 };
 
 /* All checks, in the order: imported files, components, what they inherit, connections, exposed ports. */

@@ -90,15 +90,12 @@ static void check_member(struct checker *checker, const struct entry *member)
 
 void check_env(struct checker *checker, const struct entry *property)
 {
-	struct ct_slice *inheritor = &checker->diagnostics->inheritor, before = *inheritor;
-
 	if (!check_kind(checker, &property->value, VALUE_MAP, "env"))
 		return;
 	for (const struct entry *member = property->value.first; member; member = member->next) {
-		*inheritor = member->inherited ? checker->component->name : before;
-		check_member(checker, member);
+		if ((property->inherited || member->inherited) == checker->checks_inherited)
+			check_member(checker, member);
 	}
-	*inheritor = before;
 }
 
 void write_env(struct ct_buf *out, const struct composition *composition, const struct value *value)

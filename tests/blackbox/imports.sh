@@ -1,0 +1,339 @@
+#!/usr/bin/env bash
+# IMPORT and FROM: what a component takes over, from where, and what is said when that cannot be.
+. "$(dirname "$0")/lib.sh"
+
+# component_of FILE NAME FILTER: what jq makes of a component of the file's composition.
+component_of() {
+	ctst-parse "$1" >"$CASE_DIR/composition" || return 1
+	jq -c --arg name "$2" ".components[] | select(.name == \$name) | $3" "$CASE_DIR/composition"
+}
+
+names_of() {
+	ctst-parse "$1" | jq -c '[.components[].name]'
+}
+
+# The codes and places of all problems of a file: "E016 s.ctst:2:18".
+problems_of() {
+	{ ctst-parse --diagnostics json "$1" || true; } 2>&1 >/dev/null |
+		jq -r '((.code // "-") + " " + .file + ":\(.line):\(.column)")'
+}
+
+a_template_from_another_file() {
+	mkdir templates
+	cat >templates/postgres.ctst <<-'E'
+		COMPONENT postgres {
+		  image = "tar://./postgres.tar"
+		  port = 5432
+		  memory = "256MiB"
+		  env = { PGDATA = "/data", LANG = "C" }
+		  volume = "data:/data"
+		}
+	E
+	cat >s.ctst <<-'E'
+		IMPORT "templates/postgres.ctst" AS pg
+		COMPONENT db FROM pg.postgres {
+		  memory = "1GiB"
+		  env = { LANG = "de", EXTRA = "1" }
+		  volumes = ["/tmp:/data"]
+		}
+		COMPONENT other FROM pg { ports = [1, 2] }
+	E
+	expect_same "$(names_of s.ctst)" '["db","other"]'
+	expect_same "$(component_of s.ctst db '[.image, .ports, .memory, .env, .volumes[0].source, (.volumes | length)]')" \
+		"[\"tar://$PWD/templates/postgres.tar\",[5432],1073741824,{\"PGDATA\":\"/data\",\"LANG\":\"de\",\"EXTRA\":\"1\"},\"/tmp\",1]"
+	expect_same "$(component_of s.ctst other '.ports')" '[1,2]'
+	expect_same "$(component_of s.ctst db '.origins | [.image, .memory, ."env.PGDATA", ."env.LANG"]')" \
+		'["templates/postgres.ctst:2:11","s.ctst:3:12","templates/postgres.ctst:5:20","s.ctst:4:18"]'
+	expect_same "$(component_of s.ctst db '.inherited')" \
+		'{"image":"postgres","ports":"postgres","env.PGDATA":"postgres"}'
+}
+
+names_behind_from() {
+	echo 'COMPONENT redis { image = "preset://a" } COMPONENT cache { image = "preset://b" }' >redis.ctst
+	echo 'COMPONENT x { image = "preset://x" }' >one.ctst
+	cat >s.ctst <<-'E'
+		IMPORT "redis.ctst"
+		IMPORT "one.ctst" AS single
+		IMPORT "./redis.ctst" AS again
+		COMPONENT a FROM redis { }
+		COMPONENT b FROM redis.cache { }
+		COMPONENT c FROM cache { }
+		COMPONENT d FROM single { }
+		COMPONENT e FROM again.cache { }
+		COMPONENT f FROM a { }
+		COMPONENT redis FROM redis.redis { }
+		CONNECT f -> a
+		CONNECT redis -> a
+	E
+	ctst-parse s.ctst >out
+	expect_same "$(jq -c '[.components[] | .name + " " + .image]' out)" \
+		'["a preset://a","b preset://b","c preset://b","d preset://x","e preset://b","f preset://a","redis preset://a"]'
+	echo 'IMPORT "redis.ctst" COMPONENT redis FROM redis { }' >t.ctst
+	expect_same "$(component_of t.ctst redis .image)" '"preset://a"'
+}
+
+what_nobody_names_is_a_template() {
+	cat >s.ctst <<-'E'
+		COMPONENT base { image = "preset://busybox" port = 80 command = ["/bin/true"] }
+		COMPONENT web FROM base { }
+		EXPOSE 80
+	E
+	expect_same "$(names_of s.ctst)" '["web"]'
+	expect_same "$(jq -r '.exposed[0].component' <<<"$(ctst-parse s.ctst)")" web
+	sed 's/EXPOSE 80/EXPOSE 80 FROM base/' s.ctst >t.ctst
+	expect_same "$(names_of t.ctst)" '["base","web"]'
+	sed 's/EXPOSE 80/CONNECT web -> base/' s.ctst >t.ctst
+	expect_same "$(names_of t.ctst)" '["base","web"]'
+	# shellcheck disable=SC2016 # the language's own
+	sed 's/{ }/{ env = { A = "${base.host}" } }/' s.ctst >t.ctst
+	expect_same "$(problems_of t.ctst)" 'E015 t.ctst:3:1'
+	sed 's/EXPOSE 80//; s/port = 80/required_params = ["port"]/; s/{ }/{ port = 1 }/' s.ctst >t.ctst
+	expect_same "$(names_of t.ctst)" '["web"]'
+}
+
+required_params_are_required() {
+	cat >t.ctst <<-'E'
+		COMPONENT pg {
+		  image = "preset://busybox"
+		  required_params = ["DB", "port", "memory"]
+		  memory = "1MB"
+		}
+		COMPONENT middle FROM pg { env = { DB = "x" } }
+	E
+	cat >s.ctst <<-'E'
+		IMPORT "t.ctst"
+		COMPONENT a FROM pg { }
+		COMPONENT b FROM pg { env = { DB = "1" } ports = [1] memory = "2MB" }
+		COMPONENT c FROM middle { port = 1 }
+	E
+	expect_same "$(problems_of s.ctst)" $'E011 s.ctst:2:11\nE011 s.ctst:4:11'
+	run ctst-parse s.ctst
+	expect_status 1
+	expect_err "component 'a' does not set 'DB', 'port', 'memory', which 'pg' requires"
+	expect_err "component 'c' does not set 'memory', which 'pg' requires"
+	expect_err 'its required_params are in t.ctst:3'
+}
+
+what_is_inherited_is_checked_where_it_is_used() {
+	cat >t.ctst <<-'E'
+		COMPONENT t {
+		  image = "oci://h/a@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		  env = { PEER = "${db.host}" }
+		  volume = "/no/such/path:/x"
+		}
+		COMPONENT unused { image = "preset://x" volume = "/no/such/path:/x" memory = "1" }
+	E
+	printf 'IMPORT "t.ctst"\nCOMPONENT a FROM t.t { }\nCOMPONENT b FROM t.t { env = { X = "1" } }\n' >s.ctst
+	# The memory is wrong whoever uses it; the rest depends on who does. One message for all who inherit.
+	expect_same "$(problems_of s.ctst)" $'E017 t.ctst:3:21\nE006 t.ctst:4:12\nE006 t.ctst:6:78'
+	run ctst-parse s.ctst
+	expect_err "undefined component 'db' in '\\$\{\.\.\.\}' \(inherited by component 'a'\)"
+	run ctst-parse --offline s.ctst
+	expect_err 'E014.*inherited'
+	sed 's/COMPONENT [ab].*//' s.ctst >none.ctst
+	expect_same "$(problems_of none.ctst)" $'E009 none.ctst:1:8\nE006 t.ctst:6:78'
+}
+
+every_mistake_is_one_message() {
+	echo 'COMPONENT one { image = "preset://a" } COMPONENT two { image = "preset://b" }' >t.ctst
+	check_one() {
+		printf '%s\n' "$1" >s.ctst
+		expect_same "$(problems_of s.ctst)" "$2"
+	}
+	check_one 'IMPORT "no.ctst" AS n COMPONENT a FROM n.x { }' 'E008 s.ctst:1:8'
+	check_one 'IMPORT "no.ctst" COMPONENT a FROM x { }' 'E008 s.ctst:1:8'
+	check_one 'IMPORT "" COMPONENT a FROM x { }' 'E008 s.ctst:1:8'
+	check_one 'IMPORT "." COMPONENT a FROM x { }' 'E008 s.ctst:1:8'
+	check_one 'IMPORT "t.ctst" AS x COMPONENT a FROM x { }' 'E016 s.ctst:1:39'
+	check_one 'IMPORT "t.ctst" AS x COMPONENT a FROM x.three { }' 'E016 s.ctst:1:41'
+	check_one 'IMPORT "t.ctst" AS x COMPONENT a FROM y.one { }' 'E016 s.ctst:1:39'
+	check_one 'IMPORT "t.ctst" COMPONENT a FROM ones { }' 'E016 s.ctst:1:34'
+	check_one 'COMPONENT a FROM a { }' 'E013 s.ctst:1:18'
+	check_one 'COMPONENT a FROM b { } COMPONENT b FROM c { } COMPONENT c FROM a { }' 'E013 s.ctst:1:64'
+	check_one 'IMPORT "t.ctst" AS x IMPORT "t.ctst" AS x COMPONENT a FROM x.one { }' 'E003 s.ctst:1:41'
+	check_one 'IMPORT "t.ctst" AS x COMPONENT x FROM x.one { }' 'E003 s.ctst:1:20'
+	check_one 'IMPORT "t.ctst" AS from COMPONENT a FROM from.one { }' ''
+	check_one 'IMPORT "t.ctst" AS secret COMPONENT a FROM secret.one { }' 'E001 s.ctst:1:20'
+	check_one 'IMPORT "t.ctst" COMPONENT a { image = "preset://a" }' 'E009 s.ctst:1:8'
+	check_one 'IMPORT t.ctst' 'E001 s.ctst:1:8'
+	mkfifo pipe
+	check_one 'IMPORT "pipe" COMPONENT a FROM x { }' 'E008 s.ctst:1:8'
+	mkdir sub && cp t.ctst sub/t2.ctst
+	check_one 'IMPORT "t.ctst" IMPORT "sub/t2.ctst" COMPONENT a FROM one { }' 'E016 s.ctst:1:55'
+	check_one 'IMPORT "http://h/t.ctst" COMPONENT a FROM t { }' 'E008 s.ctst:1:8'
+	check_one 'IMPORT "https://h/t.ctst" COMPONENT a FROM t { }' 'E008 s.ctst:1:8'
+	check_one 'IMPORT "https://h/t.ctst@sha256:12" COMPONENT a FROM t { }' 'E008 s.ctst:1:8'
+	check_one "IMPORT \"https://me:pw@h/t.ctst@sha256:$(printf '%064d' 0)\" COMPONENT a FROM t { }" 'E008 s.ctst:1:8'
+	run ctst-parse s.ctst
+	refute_err 'me:pw@h/t.ctst:'
+}
+
+suggestions_are_given() {
+	echo 'COMPONENT postgres { image = "preset://a" } COMPONENT redis { image = "preset://b" }' >t.ctst
+	echo 'IMPORT "t.ctst" AS lib COMPONENT a FROM lib.postgre { } COMPONENT b FROM lip.redis { } COMPONENT c FROM lib { }' >s.ctst
+	run ctst-parse s.ctst
+	expect_err "did you mean 'postgres'"
+	expect_err "did you mean 'lib'"
+	expect_err 'say which: lib.postgres, lib.redis'
+	echo 'IMPORT "t.ctst" COMPONENT a FROM rediss { }' >s.ctst
+	run ctst-parse s.ctst
+	expect_err "undefined template 'rediss'"
+	expect_err "did you mean 'redis'"
+}
+
+paths_of_imports() {
+	mkdir -p lib/deep beside
+	echo 'IMPORT "deep/b.ctst" IMPORT "beside/c.ctst" COMPONENT a FROM b { } COMPONENT a2 FROM c { }' >lib/a.ctst
+	echo 'COMPONENT b { image = "file://./root" }' >lib/deep/b.ctst
+	echo 'COMPONENT c { image = "preset://c" }' >beside/c.ctst
+	echo 'IMPORT "lib/a.ctst" COMPONENT x FROM a.a { } COMPONENT y FROM a.a2 { }' >s.ctst
+	expect_same "$(component_of s.ctst x '[.image, .origins.image]')" "[\"file://$PWD/lib/deep/root\",\"lib/deep/b.ctst:1:23\"]"
+	expect_same "$(component_of s.ctst y '.origins.image')" '"beside/c.ctst:1:23"'
+	echo "IMPORT \"$PWD/lib/deep/b.ctst\" COMPONENT x FROM b { }" >t.ctst
+	expect_same "$(component_of t.ctst x .image)" "\"file://$PWD/lib/deep/root\""
+	(cd lib/deep && expect_same "$(component_of ../../s.ctst x '.origins.image')" '"../../lib/deep/b.ctst:1:23"')
+	expect_same "$(ctst-parse - <s.ctst | jq -c '.components[0].origins.image')" '"lib/deep/b.ctst:1:23"'
+	# What an import imports serves it alone.
+	echo 'IMPORT "lib/a.ctst" COMPONENT x FROM b { }' >t.ctst
+	expect_same "$(problems_of t.ctst)" 'E016 t.ctst:1:38'
+}
+
+circles_and_diamonds() {
+	echo 'IMPORT "b.ctst" COMPONENT a FROM b { }' >a.ctst
+	echo 'IMPORT "c.ctst" COMPONENT b FROM c { }' >b.ctst
+	echo 'IMPORT "./a.ctst" COMPONENT c { image = "preset://c" }' >c.ctst
+	run ctst-parse a.ctst
+	expect_status 1
+	expect_err 'E013.*imports go in a circle: a.ctst -> b.ctst -> c.ctst -> a.ctst'
+	expect_same "$(problems_of a.ctst)" 'E013 c.ctst:1:8'
+	echo 'IMPORT "self.ctst"' >self.ctst
+	expect_same "$(problems_of self.ctst)" 'E013 self.ctst:1:8'
+	echo 'COMPONENT d { image = "preset://d" memory = "1" }' >d.ctst
+	echo 'IMPORT "d.ctst" COMPONENT l FROM d { }' >l.ctst
+	ln d.ctst same.ctst
+	echo 'IMPORT "same.ctst" COMPONENT r FROM d { }' >r.ctst
+	echo 'IMPORT "l.ctst" IMPORT "r.ctst" COMPONENT x FROM l.l { } COMPONENT y FROM r.r { }' >s.ctst
+	# Read once: its mistake is there once.
+	expect_same "$(problems_of s.ctst)" 'E006 d.ctst:1:45'
+}
+
+only_the_file_that_is_run_connects() {
+	echo 'COMPONENT a { image = "preset://a" port = 1 } COMPONENT b { image = "preset://b" } CONNECT a -> b CONNECT a -> q EXPOSE 1' >t.ctst
+	echo 'IMPORT "t.ctst" COMPONENT x FROM t.a { }' >s.ctst
+	run ctst-parse s.ctst
+	expect_status 0
+	expect_same "$(jq -c '[.connections, .exposed, (.warnings | map(.at))]' "$CASE_DIR/out")" \
+		'[[],[],["t.ctst:1:84","t.ctst:1:114"]]'
+	run ctst-parse --werror s.ctst
+	expect_status 1
+}
+
+bounds_hold() {
+	local i
+	for i in {1..40}; do
+		echo "IMPORT \"f$((i + 1)).ctst\" COMPONENT c { image = \"preset://a\" }" >"f$i.ctst"
+	done
+	echo 'COMPONENT c { image = "preset://a" }' >f41.ctst
+	echo 'IMPORT "f1.ctst" COMPONENT x FROM f1.c { }' >s.ctst
+	expect_same "$(problems_of s.ctst)" 'E020 f32.ctst:1:8'
+	{
+		echo 'COMPONENT c0 { image = "preset://a" }'
+		for i in {1..40}; do echo "COMPONENT c$i FROM c$((i - 1)) { }"; done
+	} >s.ctst
+	expect_same "$(problems_of s.ctst)" 'E020 s.ctst:34:20'
+	# In the other order, too: nothing depends on what is met first.
+	tac s.ctst >t.ctst
+	expect_same "$(problems_of t.ctst)" 'E020 t.ctst:8:20'
+}
+
+# Ten files that import ten files each, and so on: 111,111 paths, 50 files.
+many_paths_are_few_files() {
+	local i k
+	for i in {1..4}; do
+		for k in {0..9}; do
+			printf 'IMPORT "%s.ctst"\n' "$((i + 1))"-{0..9} >"$i-$k.ctst"
+		done
+	done
+	for k in {0..9}; do echo 'COMPONENT c { image = "preset://a" }' >"5-$k.ctst"; done
+	printf 'IMPORT "%s.ctst"\n' 1-{0..9} >s.ctst
+	timeout 20 ctst-parse s.ctst 2>/dev/null | jq -c .components >out
+	expect_same "$(cat out)" '[]'
+}
+
+a_small_file_stays_small() {
+	local i
+	{
+		echo 'COMPONENT big { image = "preset://a" env = {'
+		for i in {1..4000}; do echo "V$i = \"$i\""; done
+		echo '} }'
+		for i in {1..20000}; do echo "COMPONENT c$i FROM big { }"; done
+	} >s.ctst
+	run timeout 20 ctst-parse s.ctst
+	expect_status 1
+	expect_err 'E020.*what components inherit adds up to more than 256 MiB'
+	expect_same "$(grep -c '^error' "$CASE_DIR/err")" 1
+}
+
+from_the_cache() {
+	local digest
+	echo 'COMPONENT t { image = "preset://busybox" command = ["/bin/true"] }' >t.ctst
+	digest=$(sha256sum <t.ctst)
+	digest=${digest%% *}
+	mkdir -p cache/containust/imports
+	export XDG_CACHE_HOME=$PWD/cache
+	echo "IMPORT \"https://example.invalid/t.ctst@sha256:$digest\" COMPONENT x FROM t { }" >s.ctst
+	run ctst-parse --offline s.ctst
+	expect_status 1
+	expect_err "E014.*https://example.invalid/t.ctst.*not been fetched before"
+	cp t.ctst "cache/containust/imports/$digest"
+	run ctst-parse --offline s.ctst
+	expect_status 0
+	expect_same "$(jq -c '.components[0].origins.image' "$CASE_DIR/out")" '"https://example.invalid/t.ctst:1:23"'
+	# What somebody has put there is not believed.
+	echo 'COMPONENT t { image = "preset://other" }' >"cache/containust/imports/$digest"
+	run ctst-parse --offline s.ctst
+	expect_status 1
+	expect_err E014
+	# Nothing lies beside it.
+	echo 'IMPORT "t.ctst" COMPONENT t { image = "file://./root" volume = "./data:/data" }' >t2.ctst
+	digest=$(sha256sum <t2.ctst)
+	digest=${digest%% *}
+	cp t2.ctst "cache/containust/imports/$digest"
+	echo "IMPORT \"https://example.invalid/t2.ctst@sha256:$digest\" COMPONENT x FROM t2 { }" >s.ctst
+	run ctst-parse --offline s.ctst
+	expect_status 1
+	expect_same "$(grep -c 'has nothing beside it' "$CASE_DIR/err")" 3
+}
+
+it_runs() {
+	mkdir templates
+	cat >templates/hello.ctst <<-'E'
+		COMPONENT hello {
+		  image = "preset://busybox"
+		  env = { WHO = "nobody" }
+		  command = ["/bin/sh", "-c", "echo hello $WHO"]
+		  required_params = ["WHO"]
+		}
+	E
+	printf 'IMPORT "templates/hello.ctst"\nCOMPONENT me FROM hello { env = { WHO = "you" } }\n' >s.ctst
+	run ctst run s.ctst
+	expect_status 0
+	expect_out 'hello you'
+}
+
+tap_case "a template from another file: all properties, own ones replace, env is merged" a_template_from_another_file
+tap_case "names behind FROM: aliases, own components, imports, stems" names_behind_from
+tap_case "a parent that nobody names is not deployed" what_nobody_names_is_a_template
+tap_case "required_params: E011 names what is missing and who asks" required_params_are_required
+tap_case "inherited values are checked where they are used, and once" what_is_inherited_is_checked_where_it_is_used
+tap_case "every mistake is one message at its place" every_mistake_is_one_message
+tap_case "a slip gets a suggestion" suggestions_are_given
+tap_case "paths: beside the importing file, then beside the first one" paths_of_imports
+tap_case "a circle is shown, a diamond is read once" circles_and_diamonds
+tap_case "CONNECT and EXPOSE of an import have no effect, and that is said" only_the_file_that_is_run_connects
+tap_case "imports and parents are at most 32 deep" bounds_hold
+tap_case "a hundred thousand paths to fifty files take no time" many_paths_are_few_files
+tap_case "a small file cannot become a large composition" a_small_file_stays_small
+tap_case "https: from the cache, verified; offline says E014" from_the_cache
+tap_case "it runs" it_runs
+tap_done
