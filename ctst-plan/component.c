@@ -254,6 +254,28 @@ static int read_required_params(const struct reading *in)
 	return check_strings(in->value, MAX_LIST, in->place, in->err);
 }
 
+static int read_strings_by_name(const struct reading *in, const struct ct_json **out)
+{
+	if (check_type(in->value, CT_JSON_OBJECT, in->place, in->err) < 0)
+		return -1;
+	ct_json_each(value, in->value) {
+		if (check_type(value, CT_JSON_STRING, PLACE_MEMBER(in->place, value->key), in->err) < 0)
+			return -1;
+	}
+	*out = in->value;
+	return 0;
+}
+
+static int read_origins(const struct reading *in)
+{
+	return read_strings_by_name(in, &in->component->origins);
+}
+
+static int read_inherited(const struct reading *in)
+{
+	return read_strings_by_name(in, &in->component->inherited);
+}
+
 /* Whether an image is slimmed is over by now; only the type is looked at. */
 static int read_distroless(const struct reading *in)
 {
@@ -282,6 +304,8 @@ static const struct {
 	{ "capabilities", read_capabilities },
 	{ "required_params", read_required_params },
 	{ "distroless", read_distroless },
+	{ "origins", read_origins },
+	{ "inherited", read_inherited },
 };
 
 int component_read(struct composition *composition, struct component *component, const struct ct_json *object,

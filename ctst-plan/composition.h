@@ -69,6 +69,9 @@ struct component {
 	enum restart_policy restart;
 	int64_t max_retries; /* -1: no bound */
 	struct healthcheck healthcheck;
+	/* By the name of each value: its place, and of inherited ones whose it is. Objects of strings; NULL: not in the document. */
+	const struct ct_json *origins;
+	const struct ct_json *inherited;
 	bool template_only; /* required_params: others are made from it, it is not deployed itself */
 
 	uint32_t published; /* first of its entries in composition.exposed; NOTHING: none */

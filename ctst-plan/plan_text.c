@@ -1,49 +1,13 @@
 #include <string.h>
 
+#include "ctst-plan/escape.h"
 #include "ctst-plan/plan.h"
+#include "ctst-plan/plan_inherited.h"
 
 #define GREEN "\033[32m"
 #define YELLOW "\033[33m"
 #define RED "\033[31m"
 #define PLAIN "\033[0m"
-
-/* The scalar value at `at` when it is a control character or one that turns the text's direction; else 0. */
-static unsigned int dangerous(const unsigned char *at)
-{
-	unsigned int character;
-
-	if (at[0] < 0x20 || at[0] == 0x7f)
-		return at[0];
-	if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
-		return at[1];
-	if (at[0] != 0xe2 || (at[1] & 0xc0) != 0x80 || (at[2] & 0xc0) != 0x80)
-		return 0;
-	character = 0x2000u | (unsigned int)(at[1] & 0x3f) << 6 | (at[2] & 0x3f);
-	if ((character >= 0x2028 && character <= 0x202e) || (character >= 0x2066 && character <= 0x2069) ||
-	    character == 0x200e || character == 0x200f)
-		return character;
-	return 0;
-}
-
-/* Text of strangers, so that it cannot move the cursor or pass for something else. */
-static void append_escaped(struct ct_buf *out, const char *text)
-{
-	for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
-		unsigned int character = dangerous(at);
-
-		if (!character) {
-			ct_buf_putc(out, (char)*at);
-			continue;
-		}
-		if (character == '\n')
-			ct_buf_puts(out, "\\n");
-		else if (character == '\t')
-			ct_buf_puts(out, "\\t");
-		else
-			ct_buf_printf(out, character < 0x80 ? "\\x%02x" : "\\u%04x", character);
-		at += character < 0x80 ? 0 : character < 0x800 ? 1 : 2;
-	}
-}
 
 static void append_value(struct ct_buf *out, const char *value)
 {
@@ -52,13 +16,13 @@ static void append_value(struct ct_buf *out, const char *value)
 	else if (value[0] == '\0')
 		ct_buf_puts(out, "\"\"");
 	else
-		append_escaped(out, value);
+		plan_escape(out, value);
 }
 
 static void begin_line(struct ct_buf *out, char mark, const char *colour_sequence, bool colour, const char *name)
 {
 	ct_buf_printf(out, "%s%c%s ", colour ? colour_sequence : "", mark, colour ? PLAIN : "");
-	append_escaped(out, name);
+	plan_escape(out, name);
 }
 
 static void write_create(const struct plan *plan, const struct action *action, bool colour, struct ct_buf *out)
@@ -67,7 +31,7 @@ static void write_create(const struct plan *plan, const struct action *action, b
 
 	begin_line(out, '+', GREEN, colour, component->name);
 	ct_buf_puts(out, "  image ");
-	append_escaped(out, component->image);
+	plan_escape(out, component->image);
 	if (!plan->containers[action->component].image->layers)
 		ct_buf_puts(out, " (will be imported)");
 	ct_buf_putc(out, '\n');
@@ -82,7 +46,7 @@ static void write_replace(const struct plan *plan, const struct action *action, 
 
 		begin_line(out, '~', YELLOW, colour, name);
 		ct_buf_putc(out, ' ');
-		append_escaped(out, change->field);
+		plan_escape(out, change->field);
 		ct_buf_puts(out, ": ");
 		append_value(out, change->from);
 		ct_buf_puts(out, " \xe2\x86\x92 ");
@@ -146,6 +110,8 @@ void plan_write_text(const struct plan *plan, bool verbose, bool colour, struct 
 	for (size_t i = 0; i < plan->action_count; i++) {
 		write_action(plan, &plan->actions[i], verbose, colour, out);
 		write_joined(plan, &plan->actions[i], out);
+		if (verbose && (plan->actions[i].kind == ACTION_CREATE || plan->actions[i].kind == ACTION_REPLACE))
+			plan_write_inherited(&plan->composition->components[plan->actions[i].component], out);
 	}
 	if (plan_has_changes(plan))
 		ct_buf_printf(out, "Plan: %zu to add, %zu to change, %zu to destroy.\n", plan->counts[ACTION_CREATE],

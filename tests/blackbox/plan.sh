@@ -286,6 +286,27 @@ follows_what_runs() {
 	expect_out '^~ my-db env\.LEVEL'
 }
 
+says_what_is_inherited() {
+	mkdir lib
+	echo 'COMPONENT base { image = "preset://busybox" memory = "64MiB" env = { A = "1", B = "2" } command = ["/bin/true"] }' >lib/base.ctst
+	printf 'IMPORT "lib/base.ctst"\nCOMPONENT web FROM base { memory = "1MiB" env = { B = "3" } }\n' >s.ctst
+	run ctst plan -v -o text s.ctst
+	expect_status 0
+	expect_same "$(sed '$d' "$CASE_DIR/out")" '+ web  image preset://busybox (will be imported)
+    image    inherited from base, lib/base.ctst:1:26
+    env.A    inherited from base, lib/base.ctst:1:74
+    command  inherited from base, lib/base.ctst:1:99'
+	run ctst plan -o text s.ctst
+	refute_out inherited
+	# Somebody else's order, a missing place, a name that wants to be more.
+	ctst-parse s.ctst | ctst-image build --dry-run |
+		jq -c '.components[0] |= (.inherited = {"command": "b\u001b[1m", "image": "c", "x": "d"})' |
+		ctst-plan -v -o text >out
+	expect_same "$(sed -n 2,4p out)" '    command  inherited from b\x1b[1m, lib/base.ctst:1:99
+    image    inherited from c, lib/base.ctst:1:26
+    x        inherited from d'
+}
+
 tap_case "a new component is planned, dependencies first" plans_what_is_new
 tap_case "the digest is that of the container's compact bytes" digest_is_of_the_container
 tap_case "equal input gives equal bytes" equal_input_gives_equal_bytes
@@ -303,6 +324,7 @@ tap_case "--detailed-exitcode tells changes" exit_status_in_detail
 tap_case "undefined variables warn, --strict-env refuses" environment_warnings
 tap_case "published ports are bound where asked" published_addresses
 tap_case "a full disk is noticed" a_full_disk
+tap_case "-v says what is inherited, and where it is written" says_what_is_inherited
 tap_case "wrong use is exit 2" wrong_use
 tap_case "ctst plan FILE runs the stages in front" plans_a_file
 tap_case "ctst plan finds the default file" plans_the_default_file
