@@ -20,7 +20,7 @@ mount --make-rprivate /
 mount -t cgroup2 none /sys/fs/cgroup
 
 work=$(mktemp -d /tmp/ctst-bench.XXXXXXXX)
-trap 'cd /; (cd "$work" && ctst stop --force >/dev/null 2>&1); rm -rf "$work"' EXIT
+trap 'cd /; (cd "$work" && ctst stop --force >/dev/null 2>&1) || :; rm -rf "$work"' EXIT
 cd "$work"
 mkdir -p rootfs/bin rootfs/proc rootfs/sys rootfs/dev rootfs/tmp rootfs/run bundle
 cp "$programs/bench-true" rootfs/bin/true
