@@ -98,16 +98,22 @@ static char *cache_directory(void)
 	return ct_take_text(&path);
 }
 
-/* Whether the file is there and is what its name says. */
-static bool is_cached(const char *path, const char *digest)
+bool import_is_pinned(const struct import *import, const char *content, size_t length)
 {
 	char actual[CT_DIGEST_LENGTH + 1];
+	struct ct_slice pin = import->path;
+	size_t url = import_url(pin).length;
+
+	ct_digest(content, length, actual);
+	return pin.length == url + 1 + CT_DIGEST_LENGTH && memcmp(pin.text + url + 1, actual, CT_DIGEST_LENGTH) == 0;
+}
+
+static bool is_cached(const struct import *import, const char *path)
+{
 	ct_autobuf content = CT_BUF_INIT;
 
-	if (ct_read_file_at(AT_FDCWD, path, SOURCE_MAX_BYTES, &content) < 0)
-		return false;
-	ct_digest(content.data ? content.data : "", content.length, actual);
-	return strcmp(actual, digest) == 0;
+	return ct_read_file_at(AT_FDCWD, path, SOURCE_MAX_BYTES, &content) == 0 &&
+	       import_is_pinned(import, content.data ? content.data : "", content.length);
 }
 
 /* Runs the fetcher, which says on standard error what goes wrong. Its exit status, or -1 with errno. */
@@ -132,7 +138,7 @@ static bool fetch(struct diagnostics *diagnostics, const struct import *import, 
 {
 	int status = run_fetcher(import_url(import->path), digest, path);
 
-	if (status == 0 && is_cached(path, digest))
+	if (status == 0 && is_cached(import, path))
 		return true;
 	if (status < 0)
 		diagnostic_hint(remote_error(diagnostics, import, "E008", "the program that fetches it cannot be run"),
@@ -157,7 +163,7 @@ char *import_fetch(struct diagnostics *diagnostics, const struct import *import,
 		return NULL;
 	}
 	path = ct_asprintf("%s/%s", directory, digest + HEX_OFFSET);
-	if (is_cached(path, digest))
+	if (is_cached(import, path))
 		return ct_take_text(&path);
 	if (offline) {
 		diagnostic_hint(remote_error(diagnostics, import, "E014",

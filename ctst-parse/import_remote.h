@@ -17,9 +17,12 @@ bool import_is_remote(struct ct_slice path);
 struct ct_slice import_url(struct ct_slice path);
 
 /*
- * The path in the cache of what the import names; its content has been compared with the pin. Fetches it when it is not there or
- * is damaged. The caller frees it. NULL: reported, as E008 or, when `offline` forbids to fetch it, E014.
+ * The path in the cache of what the import names. Fetches it when it is not there or is damaged. The caller frees it, and
+ * compares what it reads with import_is_pinned(). NULL: reported, as E008 or, when `offline` forbids to fetch it, E014.
  */
 char *import_fetch(struct diagnostics *diagnostics, const struct import *import, bool offline);
+
+/* Whether the content is what the import's pin says. */
+bool import_is_pinned(const struct import *import, const char *content, size_t length);
 
 #endif

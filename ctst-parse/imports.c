@@ -115,44 +115,51 @@ static struct composition *add_file(const struct importing *in, struct source *s
 	return file;
 }
 
-/* The file behind a path that exists; `shown` becomes the source's. */
-static struct composition *read_path(const struct importing *in, const char *path, char *shown, bool is_remote)
+/* What has been read already under this or another path. True: *file is it, or NULL when that is a circle, which is reported. */
+static bool is_known(const struct importing *in, const char *path, struct composition **file)
 {
-	struct ct_err err = CT_ERR_INIT;
-	struct composition *known;
-	struct source source;
 	struct stat status;
 
-	if (stat(path, &status) == 0) {
-		known = find_read(in->compilation, &status);
-		if (known) {
-			free(shown);
-			if (known->is_being_read) {
-				report_circle(in, known);
-				return NULL;
-			}
-			return known;
-		}
+	*file = stat(path, &status) == 0 ? find_read(in->compilation, &status) : NULL;
+	if (!*file)
+		return false;
+	if ((*file)->is_being_read) {
+		report_circle(in, *file);
+		*file = NULL;
 	}
+	return true;
+}
+
+/* The file behind a path that exists. Takes over `shown`, which becomes the source's. */
+static struct composition *read_path(const struct importing *in, const char *path, char *shown, bool is_remote)
+{
+	ct_autofree char *name = shown;
+	struct ct_err err = CT_ERR_INIT;
+	struct composition *known;
+	struct diagnostic *problem;
+	struct source source;
+
+	if (is_known(in, path, &known))
+		return known;
 	if (source_read(&source, path, &err) < 0) {
-		bool is_large = strcmp(err.code, "E020") == 0;
-
-		struct diagnostic *problem = import_error(in, is_large ? "E020" : "E008", err.message);
-
+		problem = import_error(in, strcmp(err.code, "E020") == 0 ? "E020" : "E008", err.message);
 		if (err.hint[0])
 			diagnostic_hint(problem, "%s", err.hint);
 		source_release(&source);
-		free(shown);
 		return NULL;
 	}
 	free(source.shown);
-	source.shown = shown;
-	if (is_remote) {
-		/* It lies in a cache: nothing is beside it. */
-		free(source.directory);
-		source.directory = NULL;
-	}
-	return add_file(in, &source);
+	source.shown = ct_take_text(&name);
+	if (!is_remote)
+		return add_file(in, &source);
+	/* It lies in a cache: nothing is beside it. */
+	free(source.directory);
+	source.directory = NULL;
+	if (import_is_pinned(in->import, source.bytes, source.length))
+		return add_file(in, &source);
+	import_error(in, "E008", "the file in the cache has been changed");
+	source_release(&source);
+	return NULL;
 }
 
 static bool exists(const char *path)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ctst-parse/parser_internal.h"
 #include "ctst-parse/suggestion.h"
@@ -38,6 +39,22 @@ struct diagnostic *parser_expected(struct parser *parser, const char *what)
 	parser->last_expected = parser->token.span.offset + 1;
 	return diagnostics_error(parser->diagnostics, "E001", parser->token.span, "expected %s, found %s", what,
 				 token_describe(&parser->token, found));
+}
+
+bool parser_at_word(struct parser *parser, enum keyword keyword, const char *word)
+{
+	struct ct_slice text = parser->token.text;
+
+	if (!parser_is(parser, TOKEN_WORD))
+		return false;
+	if (parser->token.keyword == keyword)
+		return true;
+	if (text.length != strlen(word) || strncasecmp(text.text, word, text.length) != 0)
+		return false;
+	diagnostic_did_you_mean(diagnostics_error(parser->diagnostics, "E001", parser->token.span, "unexpected '%.*s'",
+						  SHOWN(text)),
+				word);
+	return true;
 }
 
 void parser_strict_warning(struct parser *parser, struct span span, const char *what)
@@ -207,7 +224,7 @@ static void parse_expose(struct parser *parser, struct span keyword)
 			}
 		}
 	}
-	if (parser_is(parser, TOKEN_WORD) && parser->token.keyword == KEYWORD_FROM) {
+	if (parser_at_word(parser, KEYWORD_FROM, "FROM")) {
 		parser_strict_warning(parser, parser->token.span, "EXPOSE ... FROM");
 		parser_advance(parser);
 		wanted.has_component = parse_reference(parser, &wanted.component_name, &wanted.component_span);
@@ -272,7 +289,7 @@ static void parse_import(struct parser *parser)
 	wanted.stem = stem_of(wanted.path);
 	wanted.damaged = parser->token.damaged;
 	parser_advance(parser);
-	if (parser_is(parser, TOKEN_WORD) && parser->token.keyword == KEYWORD_AS)
+	if (parser_at_word(parser, KEYWORD_AS, "AS"))
 		parse_alias(parser, &wanted);
 	add_import(parser->composition, &wanted);
 }

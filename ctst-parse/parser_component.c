@@ -79,7 +79,12 @@ static void parse_parent(struct parser *parser, struct component *component)
 	component->parent = parent;
 	parser_advance(parser);
 	if (!parser_is(parser, TOKEN_WORD) || parser_at_statement(parser)) {
-		parser_expected(parser, "the name of the parent");
+		struct diagnostic *problem = parser_expected(parser, "the name of the parent");
+
+		if (parser_is(parser, TOKEN_STRING)) {
+			diagnostic_hint(problem, "names have no quotes");
+			parser_advance(parser);
+		}
 		return;
 	}
 	parent->name = parser->token.text;
@@ -246,7 +251,7 @@ static void parse_rest(struct parser *parser, struct component *component)
 {
 	struct span opening;
 
-	if (parser_is(parser, TOKEN_WORD) && parser->token.keyword == KEYWORD_FROM)
+	if (parser_at_word(parser, KEYWORD_FROM, "FROM"))
 		parse_parent(parser, component);
 	opening = parser->token.span;
 	if (parser_is(parser, TOKEN_LEFT_BRACE)) {

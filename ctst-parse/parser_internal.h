@@ -37,6 +37,12 @@ bool parser_at_property(const struct parser *parser);
 /* E001 "expected <what>, found <token>" at the current token; NULL when that has been said there already. */
 struct diagnostic *parser_expected(struct parser *parser, const char *what);
 
+/*
+ * Whether the current token is that word, given in capitals. The same word in other capitals is reported, with what
+ * was meant, and taken for it.
+ */
+bool parser_at_word(struct parser *parser, enum keyword keyword, const char *word);
+
 void parser_strict_warning(struct parser *parser, struct span span, const char *what);
 
 /* Behind COMPONENT. */

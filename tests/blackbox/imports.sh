@@ -156,6 +156,9 @@ every_mistake_is_one_message() {
 	check_one 'IMPORT "t.ctst" AS secret COMPONENT a FROM secret.one { }' 'E001 s.ctst:1:20'
 	check_one 'IMPORT "t.ctst" COMPONENT a { image = "preset://a" }' 'E009 s.ctst:1:8'
 	check_one 'IMPORT t.ctst' 'E001 s.ctst:1:8'
+	check_one 'import "t.ctst" as x COMPONENT a from x.one { }' $'E001 s.ctst:1:1\nE001 s.ctst:1:17\nE001 s.ctst:1:34'
+	check_one 'COMPONENT a FROM "b" { }' 'E001 s.ctst:1:18'
+	check_one 'COMPONENT a FROM { }' 'E001 s.ctst:1:18'
 	mkfifo pipe
 	check_one 'IMPORT "pipe" COMPONENT a FROM x { }' 'E008 s.ctst:1:8'
 	mkdir sub && cp t.ctst sub/t2.ctst
