@@ -55,6 +55,7 @@ names_behind_from() {
 		IMPORT "redis.ctst"
 		IMPORT "one.ctst" AS single
 		IMPORT "./redis.ctst" AS again
+		COMPONENT g FROM again { }
 		COMPONENT a FROM redis { }
 		COMPONENT b FROM redis.cache { }
 		COMPONENT c FROM cache { }
@@ -67,7 +68,7 @@ names_behind_from() {
 	E
 	ctst-parse s.ctst >out
 	expect_same "$(jq -c '[.components[] | .name + " " + .image]' out)" \
-		'["a preset://a","b preset://b","c preset://b","d preset://x","e preset://b","f preset://a","redis preset://a"]'
+		'["g preset://a","a preset://a","b preset://b","c preset://b","d preset://x","e preset://b","f preset://a","redis preset://a"]'
 	echo 'IMPORT "redis.ctst" COMPONENT redis FROM redis { }' >t.ctst
 	expect_same "$(component_of t.ctst redis .image)" '"preset://a"'
 }
@@ -83,6 +84,9 @@ what_nobody_names_is_a_template() {
 	sed 's/EXPOSE 80/EXPOSE 80 FROM base/' s.ctst >t.ctst
 	expect_same "$(names_of t.ctst)" '["base","web"]'
 	sed 's/EXPOSE 80/CONNECT web -> base/' s.ctst >t.ctst
+	expect_same "$(names_of t.ctst)" '["base","web"]'
+	# shellcheck disable=SC2016 # the language's own
+	sed 's/{ }/{ workdir = "${base.host}" port = 1 }/' s.ctst >t.ctst
 	expect_same "$(names_of t.ctst)" '["base","web"]'
 	# shellcheck disable=SC2016 # the language's own
 	sed 's/{ }/{ env = { A = "${base.host}" } }/' s.ctst >t.ctst
@@ -130,6 +134,9 @@ what_is_inherited_is_checked_where_it_is_used() {
 	expect_err "undefined component 'db' in '\\$\{\.\.\.\}' \(inherited by component 'a'\)"
 	run ctst-parse --offline s.ctst
 	expect_err 'E014.*inherited'
+	sed '/COMPONENT a/d' s.ctst >only.ctst
+	run ctst-parse only.ctst
+	expect_err "undefined component 'db' in '\\$\{\.\.\.\}' \(inherited by component 'b'\)"
 	sed 's/COMPONENT [ab].*//' s.ctst >none.ctst
 	expect_same "$(problems_of none.ctst)" $'E009 none.ctst:1:8\nE006 t.ctst:6:78'
 }
@@ -159,6 +166,11 @@ every_mistake_is_one_message() {
 	check_one 'import "t.ctst" as x COMPONENT a from x.one { }' $'E001 s.ctst:1:1\nE001 s.ctst:1:17\nE001 s.ctst:1:34'
 	check_one 'COMPONENT a FROM "b" { }' 'E001 s.ctst:1:18'
 	check_one 'COMPONENT a FROM { }' 'E001 s.ctst:1:18'
+	check_one 'COMPONENT a FROM b { } COMPONENT b FROM a { } CONNECT a -> b' 'E013 s.ctst:1:41'
+	check_one 'COMPONENT a FROM q { } EXPOSE 80' 'E016 s.ctst:1:18'
+	check_one 'COMPONENT a { imag = "preset://x" } COMPONENT b FROM a { }' 'E001 s.ctst:1:15'
+	check_one 'IMPORT "t.ctst" COMPONENT a FROM one {' 'E001 s.ctst:1:38'
+	check_one 'IMPORT "t.ctst" COMPONENT a FROM one { } CONNECT a ->' 'E001 s.ctst:2:1'
 	mkfifo pipe
 	check_one 'IMPORT "pipe" COMPONENT a FROM x { }' 'E008 s.ctst:1:8'
 	mkdir sub && cp t.ctst sub/t2.ctst
@@ -168,7 +180,7 @@ every_mistake_is_one_message() {
 	check_one 'IMPORT "https://h/t.ctst@sha256:12" COMPONENT a FROM t { }' 'E008 s.ctst:1:8'
 	check_one "IMPORT \"https://me:pw@h/t.ctst@sha256:$(printf '%064d' 0)\" COMPONENT a FROM t { }" 'E008 s.ctst:1:8'
 	run ctst-parse s.ctst
-	refute_err 'me:pw@h/t.ctst:'
+	expect_err 'no user name or password may be in it'
 }
 
 suggestions_are_given() {
@@ -268,6 +280,16 @@ a_small_file_stays_small() {
 	{
 		echo 'COMPONENT big { image = "preset://a" env = {'
 		for i in {1..4000}; do echo "V$i = \"$i\""; done
+		echo '} } COMPONENT c FROM big { env = {'
+		for i in {3000..4097}; do echo "V$i = \"$i\""; done
+		echo '} }'
+	} >s.ctst
+	expect_same "$(problems_of s.ctst)" 'E020 s.ctst:4002:28'
+	sed /V4097/d s.ctst >t.ctst
+	expect_same "$(component_of t.ctst c '[.env.V1, .env.V3500, (.env | length)]')" '["1","3500",4096]'
+	{
+		echo 'COMPONENT big { image = "preset://a" env = {'
+		for i in {1..4000}; do echo "V$i = \"$i\""; done
 		echo '} }'
 		for i in {1..20000}; do echo "COMPONENT c$i FROM big { }"; done
 	} >s.ctst
@@ -308,6 +330,31 @@ from_the_cache() {
 	expect_same "$(grep -c 'has nothing beside it' "$CASE_DIR/err")" 3
 }
 
+secrets_of_an_import_are_not_shown() {
+	echo 'COMPONENT t { image = "preset://a" env = { DB_PASSWORD = "sesame", X = 1 } }' >t.ctst
+	echo 'IMPORT "t.ctst" COMPONENT a FROM t { }' >s.ctst
+	run ctst-parse s.ctst
+	expect_status 1
+	expect_err "'env.X' must be a string"
+	refute_err sesame
+}
+
+undefined_variables_can_be_errors() {
+	echo 'COMPONENT t { image = "preset://a" env = { A = "${env.NOT_THERE}" B = "${env.NOT_THERE:-x}" C = "${env.HOME}" } }' >t.ctst
+	expect_same "$(problems_of t.ctst)" ''
+	run ctst-parse --strict-env t.ctst
+	expect_status 1
+	expect_err "E017.*'NOT_THERE' is not set"
+	expect_same "$(grep -c '^error' "$CASE_DIR/err")" 1
+	# A template that is not used does no harm.
+	echo 'IMPORT "t.ctst" COMPONENT a { image = "preset://a" }' >s.ctst
+	run ctst-parse --strict-env s.ctst
+	expect_status 0
+	echo 'IMPORT "t.ctst" COMPONENT a FROM t { }' >s.ctst
+	run ctst-parse --strict-env s.ctst
+	expect_err "inherited by component 'a'"
+}
+
 it_runs() {
 	mkdir templates
 	cat >templates/hello.ctst <<-'E'
@@ -338,5 +385,7 @@ tap_case "imports and parents are at most 32 deep" bounds_hold
 tap_case "a hundred thousand paths to fifty files take no time" many_paths_are_few_files
 tap_case "a small file cannot become a large composition" a_small_file_stays_small
 tap_case "https: from the cache, verified; offline says E014" from_the_cache
+tap_case "secrets of an import are not shown" secrets_of_an_import_are_not_shown
+tap_case "--strict-env: an undefined variable is an error, where it is used" undefined_variables_can_be_errors
 tap_case "it runs" it_runs
 tap_done
