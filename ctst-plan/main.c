@@ -7,6 +7,7 @@
 #include "common/json.h"
 #include "common/options.h"
 #include "ctst-plan/plan.h"
+#include "ctst-plan/publish.h"
 #include "ctst-plan/stages.h"
 
 #define EXIT_CHANGES 2 /* --detailed-exitcode */
@@ -57,18 +58,6 @@ static int run(const char *file, const struct settings *settings, const char *pr
 	return settings->detailed && plan_has_changes(&plan) ? EXIT_CHANGES : 0;
 }
 
-/* --publish-addr, else the environment's, else the loopback address: nothing is open to the world unasked. */
-static void choose_address(const struct ct_program *program, struct settings *settings)
-{
-	const char *set = getenv("CONTAINUST_PUBLISH_ADDR");
-
-	if (!settings->plan.publish_address)
-		settings->plan.publish_address = set && set[0] ? set : "127.0.0.1";
-	if (!is_address(settings->plan.publish_address))
-		ct_usage_error(program, "'%s' is not an IP address to publish ports on",
-			       settings->plan.publish_address);
-}
-
 int main(int argc, char **argv)
 {
 	static struct settings settings;
@@ -80,8 +69,7 @@ int main(int argc, char **argv)
 		  &settings.plan.no_prune },
 		{ CT_OPTION_FLAG, 0, "strict-env", NULL, "an undefined ${env.NAME} is an error",
 		  &settings.plan.strict_env },
-		{ CT_OPTION_TEXT, 0, "publish-addr", "ADDRESS", "where EXPOSE binds when it names no address",
-		  &settings.plan.publish_address },
+		PUBLISH_OPTION(&settings.plan.publish_address),
 		{ CT_OPTION_END },
 	};
 	static const struct ct_program program = {
@@ -102,7 +90,7 @@ int main(int argc, char **argv)
 	if (argc - first > 1)
 		ct_usage_error(&program, "one FILE at most, '%s' is one too many", argv[first + 1]);
 	settings.json = ct_output_is_json(&program, settings.output);
-	choose_address(&program, &settings);
+	settings.plan.publish_address = publish_address(&program, settings.plan.publish_address);
 	status = run(first < argc ? argv[first] : NULL, &settings, program.name, &err);
 	if (status >= 0)
 		return status;

@@ -17,6 +17,17 @@ static struct network *network_named(struct networks *networks, struct ct_names 
 	return &networks->items[networks->count++];
 }
 
+static void remember(struct networks *networks, const struct network *network, uint32_t component)
+{
+	if (networks->joined_count == networks->joined_capacity) {
+		networks->joined_capacity = networks->joined_capacity ? networks->joined_capacity * 2 : 64;
+		networks->joined = ct_realloc_array(networks->joined, networks->joined_capacity,
+						    sizeof(*networks->joined));
+	}
+	networks->joined[networks->joined_count++] = (uint32_t)(network - networks->items);
+	networks->memberships[component].count++;
+}
+
 static void join(struct networks *networks, struct ct_names *names, const char *name, uint32_t component)
 {
 	struct network *network;
@@ -32,6 +43,7 @@ static void join(struct networks *networks, struct ct_names *names, const char *
 	}
 	network->members[network->count++] = component;
 	network->newest = component;
+	remember(networks, network, component);
 }
 
 void networks_make(struct networks *networks, const struct composition *composition, const struct graph *graph,
@@ -39,12 +51,15 @@ void networks_make(struct networks *networks, const struct composition *composit
 {
 	ct_autonames names = CT_NAMES_INIT;
 
-	*networks = (struct networks){ 0 };
+	*networks = (struct networks){
+		.memberships = ct_alloc_array(composition->count, sizeof(*networks->memberships)),
+	};
 	for (size_t at = 0; at < composition->count; at++) {
 		uint32_t component = order[at];
 
 		if (composition->components[component].template_only)
 			continue;
+		networks->memberships[component].begin = (uint32_t)networks->joined_count;
 		join(networks, &names, composition->components[component].network, component);
 		for (uint32_t i = graph->needs.begin[component]; i < graph->needs.begin[component + 1]; i++)
 			join(networks, &names, composition->components[graph->needs.items[i]].network, component);
@@ -56,5 +71,27 @@ void networks_release(struct networks *networks)
 	for (size_t i = 0; i < networks->count; i++)
 		free(networks->items[i].members);
 	free(networks->items);
-	*networks = (struct networks){ 0 };
+	free(networks->memberships);
+	free(networks->joined);
+	*networks = (struct networks)NETWORKS_INIT;
+}
+
+void networks_write(struct ct_json_writer *writer, const struct networks *networks,
+		    const struct composition *composition)
+{
+	ct_json_key(writer, "networks");
+	ct_json_open_array(writer);
+	for (size_t i = 0; i < networks->count; i++) {
+		const struct network *network = &networks->items[i];
+
+		ct_json_open_object(writer);
+		ct_json_member_string(writer, "name", network->name);
+		ct_json_key(writer, "members");
+		ct_json_open_array(writer);
+		for (size_t j = 0; j < network->count; j++)
+			ct_json_string(writer, composition->components[network->members[j]].name);
+		ct_json_close_array(writer);
+		ct_json_close_object(writer);
+	}
+	ct_json_close_array(writer);
 }

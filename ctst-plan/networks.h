@@ -1,4 +1,4 @@
-/* Who is on which network: its own, and by CONNECT that of whom it needs. */
+/* Who is on which network: its own, and by CONNECT those of whom it needs. */
 #ifndef PLAN_NETWORKS_H
 #define PLAN_NETWORKS_H
 
@@ -16,15 +16,35 @@ struct network {
 	uint32_t newest; /* the last member that was added, so that nobody is added twice */
 };
 
+/* The networks of one component: `count` indexes from networks.joined[begin] on, its own first. */
+struct membership {
+	uint32_t begin;
+	uint32_t count; /* 0: on "none" and connected to nobody, or a template */
+};
+
 struct networks {
 	struct network *items; /* in the order in which their first members start; "none" is not one */
 	size_t count;
 	size_t capacity;
+	struct membership *memberships; /* by component */
+	uint32_t *joined;
+	size_t joined_count;
+	size_t joined_capacity;
 };
+
+#define NETWORKS_INIT \
+	{ \
+		0 \
+	}
+#define autonetworks __attribute__((cleanup(networks_release))) struct networks
 
 /* The caller releases them. */
 void networks_make(struct networks *networks, const struct composition *composition, const struct graph *graph,
 		   const uint32_t *order);
 void networks_release(struct networks *networks);
+
+/* The list "networks" of a plan and of a graph: names, and the names of their members. */
+void networks_write(struct ct_json_writer *writer, const struct networks *networks,
+		    const struct composition *composition);
 
 #endif

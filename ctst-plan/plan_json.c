@@ -35,25 +35,10 @@ static void write_warnings(struct ct_json_writer *writer, const struct plan *pla
 
 static void write_networks(struct ct_json_writer *writer, const struct plan *plan)
 {
-	struct networks networks;
+	autonetworks networks = NETWORKS_INIT;
 
 	networks_make(&networks, plan->composition, &plan->graph, plan->order);
-	ct_json_key(writer, "networks");
-	ct_json_open_array(writer);
-	for (size_t i = 0; i < networks.count; i++) {
-		const struct network *network = &networks.items[i];
-
-		ct_json_open_object(writer);
-		ct_json_member_string(writer, "name", network->name);
-		ct_json_key(writer, "members");
-		ct_json_open_array(writer);
-		for (size_t j = 0; j < network->count; j++)
-			ct_json_string(writer, plan->composition->components[network->members[j]].name);
-		ct_json_close_array(writer);
-		ct_json_close_object(writer);
-	}
-	ct_json_close_array(writer);
-	networks_release(&networks);
+	networks_write(writer, &networks, plan->composition);
 }
 
 static void write_changes(struct ct_json_writer *writer, const struct changes *changes)

@@ -246,6 +246,30 @@ pipes_by_hand() {
 	expect_same "$(ctst-parse stack.ctst | ctst-graph -o text)" "$(printf 'my-db\nweb -> my-db')"
 }
 
+graphs_networks_and_ports() {
+	write_stack
+	sed -i 's/port = 5432/port = 5432 network = "back"/' stack.ctst
+	printf '%s\n' 'EXPOSE 8080:80' 'EXPOSE "0.0.0.0:53:5432/udp"' >>stack.ctst
+	expect_same "$(ctst graph -o text stack.ctst)" "$(printf '%s\n' \
+		'my-db         (network back; 0.0.0.0:53 -> 5432/udp)' \
+		'web -> my-db  (networks bridge, back; 127.0.0.1:8080 -> 80)')"
+	run ctst graph -o dot stack.ctst
+	expect_out '^	subgraph "cluster_back" \{$'
+	expect_out '^	"web" -> "my-db" \[label="joins back"\];$'
+	expect_out '^	":host" -> "web" .*127\.0\.0\.1:8080 -> 80"\];$'
+	expect_same "$(ctst graph -o json stack.ctst | jq -c '.networks')" \
+		'[{"name":"back","members":["my-db","web"]},{"name":"bridge","members":["web"]}]'
+	# The same networks as in the plan.
+	expect_same "$(ctst graph -o json stack.ctst | jq -c '.networks')" "$(ctst plan -o json stack.ctst | jq -c '.networks')"
+	expect_same "$(CONTAINUST_PUBLISH_ADDR=::1 ctst graph -o text stack.ctst | tail -n 1)" \
+		'web -> my-db  (networks bridge, back; [::1]:8080 -> 80)'
+	expect_same "$(ctst graph --publish-addr 10.0.0.1 -o json stack.ctst | jq -c '[.exposed[].address]')" \
+		'["0.0.0.0","10.0.0.1"]'
+	run ctst graph --publish-addr everywhere stack.ctst
+	expect_status 2
+	expect_lines out 0
+}
+
 a_stage_in_front_is_missing() {
 	composition "$(component a)" >c.json
 	write_stack
@@ -329,6 +353,7 @@ tap_case "wrong use is exit 2" wrong_use
 tap_case "ctst plan FILE runs the stages in front" plans_a_file
 tap_case "ctst plan finds the default file" plans_the_default_file
 tap_case "the pipeline by hand" pipes_by_hand
+tap_case "ctst graph shows networks and exposed ports" graphs_networks_and_ports
 tap_case "a stage that cannot be started is named" a_stage_in_front_is_missing
 tap_case "keep, replace and destroy against what runs" follows_what_runs
 tap_done

@@ -938,18 +938,111 @@ END_TEST
 
 /* ---- ctst-graph ---- */
 
+enum graph_form { GRAPH_TEXT, GRAPH_DOT, GRAPH_JSON };
+
+/* Of the composition that was read last, in one of the three forms. */
+static char *graph_as(enum graph_form form)
+{
+	autograph graph = GRAPH_INIT;
+	autonetworks networks = NETWORKS_INIT;
+	ct_autofree uint32_t *order = NULL;
+	struct ct_buf out = CT_BUF_INIT;
+	struct graph_view view;
+
+	ck_assert_int_eq(graph_of_composition(&f.composition, &graph, &order, &f.err), 0);
+	networks_make(&networks, &f.composition, &graph, order);
+	view = (struct graph_view){ &f.composition, &graph, order, &networks, "127.0.0.1" };
+	if (form == GRAPH_TEXT)
+		graph_write_text(&view, &out);
+	else if (form == GRAPH_DOT)
+		graph_write_dot(&view, &out);
+	else
+		ck_assert_int_eq(graph_write_json(&view, false, &out, &f.err), 0);
+	return ct_buf_detach(&out);
+}
+
+static void graph_is(enum graph_form form, const char *expected)
+{
+	ct_autofree char *text = graph_as(form);
+	ct_autofree char *wanted = form == GRAPH_JSON ? requoted(expected) : ct_strdup(expected);
+
+	ck_assert_str_eq(text, wanted);
+}
+
 START_TEST(the_graph_in_three_forms)
 {
-	ct_autobuf text = CT_BUF_INIT, dot = CT_BUF_INIT, json = CT_BUF_INIT;
+	ck_assert_int_eq(read_lists(API(",'ports':[80,443]") "," DB(""), API_TO_DB, "", BUSYBOX "," POSTGRES("{}")), 0);
+	graph_is(GRAPH_TEXT, "my-db\napi -> my-db\n");
+	graph_is(GRAPH_DOT, "digraph composition {\n\t\"my-db\";\n\t\"api\";\n\t\"api\" -> \"my-db\";\n}\n");
+	graph_is(GRAPH_JSON, "{'format':'ctst.graph/1','file':'/p/s.ctst','components':["
+			     "{'name':'my-db','after':[],'network':'bridge','ports':[]},"
+			     "{'name':'api','after':['my-db'],'network':'bridge','ports':[80,443]}],"
+			     "'networks':[{'name':'bridge','members':['my-db','api']}],'exposed':[]}\n");
+}
+END_TEST
 
-	make_well(API("") "," DB(""), API_TO_DB, BUSYBOX "," POSTGRES("{'cmd':['x']}"));
-	graph_write_text(&f.composition, &f.plan.graph, f.plan.order, &text);
-	ck_assert_str_eq(text.data, "my-db\napi -> my-db\n");
-	graph_write_dot(&f.composition, &f.plan.graph, f.plan.order, &dot);
-	ck_assert_str_eq(dot.data, "digraph composition {\n\t\"my-db\";\n\t\"api\";\n\t\"api\" -> \"my-db\";\n}\n");
-	ck_assert_int_eq(graph_write_json(&f.composition, &f.plan.graph, f.plan.order, false, &json, &f.err), 0);
-	ck_assert_str_eq(json.data, "{\"format\":\"ctst.graph/1\",\"file\":\"/p/s.ctst\",\"components\":["
-				    "{\"name\":\"my-db\",\"after\":[]},{\"name\":\"api\",\"after\":[\"my-db\"]}]}\n");
+/* Two networks, a component on none, one that is joined to another's network, ports of both protocols. */
+START_TEST(the_graph_with_networks_and_ports)
+{
+	ck_assert_int_eq(
+		read_lists(API(",'network':'front'") "," DB(
+				   ",'network':'back'") ","
+							"{'name':'job','image':'preset://busybox','network':'none'},"
+							"{'name':'web','image':'preset://busybox'}",
+			   API_TO_DB,
+			   "{'component':'api','host_port':80,'container_port':8080},"
+			   "{'component':'web','host_port':1,'container_port':2},"
+			   "{'component':'api','host_port':53,'container_port':53,'protocol':'udp','address':'::1'}",
+			   BUSYBOX "," POSTGRES("{}")),
+		0);
+	graph_is(GRAPH_TEXT, "my-db         (network back)\n"
+			     "api -> my-db  (networks front, back; 127.0.0.1:80 -> 8080, [::1]:53 -> 53/udp)\n"
+			     "job           (network none)\n"
+			     "web           (127.0.0.1:1 -> 2)\n");
+	graph_is(GRAPH_DOT, "digraph composition {\n"
+			    "\tsubgraph \"cluster_back\" {\n\t\tlabel=\"network back\";\n\t\t\"my-db\";\n\t}\n"
+			    "\tsubgraph \"cluster_front\" {\n\t\tlabel=\"network front\";\n\t\t\"api\";\n\t}\n"
+			    "\tsubgraph \"cluster_bridge\" {\n\t\tlabel=\"network bridge\";\n\t\t\"web\";\n\t}\n"
+			    "\t\"my-db\";\n"
+			    "\t\"api\";\n"
+			    "\t\"api\" -> \"my-db\" [label=\"joins back\"];\n"
+			    "\t\"job\";\n"
+			    "\t\"web\";\n"
+			    "\t\":host\" [label=\"host\", shape=box];\n"
+			    "\t\":host\" -> \"api\" [style=dashed, label=\"127.0.0.1:80 -> 8080\"];\n"
+			    "\t\":host\" -> \"api\" [style=dashed, label=\"[::1]:53 -> 53/udp\"];\n"
+			    "\t\":host\" -> \"web\" [style=dashed, label=\"127.0.0.1:1 -> 2\"];\n"
+			    "}\n");
+	graph_is(GRAPH_JSON,
+		 "{'format':'ctst.graph/1','file':'/p/s.ctst','components':["
+		 "{'name':'my-db','after':[],'network':'back','ports':[]},"
+		 "{'name':'api','after':['my-db'],'network':'front','ports':[]},"
+		 "{'name':'job','after':[],'network':'none','ports':[]},"
+		 "{'name':'web','after':[],'network':'bridge','ports':[]}],"
+		 "'networks':[{'name':'back','members':['my-db','api']},{'name':'front','members':['api']},"
+		 "{'name':'bridge','members':['web']}],'exposed':["
+		 "{'component':'api','host_port':80,'container_port':8080,'address':'127.0.0.1','protocol':'tcp'},"
+		 "{'component':'api','host_port':53,'container_port':53,'address':'::1','protocol':'udp'},"
+		 "{'component':'web','host_port':1,'container_port':2,'address':'127.0.0.1','protocol':'tcp'}]}\n");
+}
+END_TEST
+
+/* Two needs on one network join it once; a long list of needs does not push the others' brackets away. */
+START_TEST(a_network_is_joined_once)
+{
+	ck_assert_int_eq(read_lists("{'name':'gathers-from-everywhere','image':'preset://busybox'},"
+				    "{'name':'first-source-of-it','image':'preset://busybox','network':'x'},"
+				    "{'name':'other','image':'preset://busybox','network':'y'},"
+				    "{'name':'third','image':'preset://busybox','network':'x'}",
+				    "{'from':'gathers-from-everywhere','to':'first-source-of-it'},"
+				    "{'from':'gathers-from-everywhere','to':'other'},"
+				    "{'from':'gathers-from-everywhere','to':'third'}",
+				    "", BUSYBOX),
+			 0);
+	graph_is(GRAPH_TEXT, "first-source-of-it  (network x)\n"
+			     "other               (network y)\n"
+			     "third               (network x)\n"
+			     "gathers-from-everywhere -> first-source-of-it, other, third  (networks bridge, x, y)\n");
 }
 END_TEST
 
@@ -974,6 +1067,8 @@ static void add_graph(TCase *tcase)
 	tcase_add_test(tcase, long_chains_and_rings);
 	tcase_add_test(tcase, names_are_found_after_growth_and_gone_after_clear);
 	tcase_add_test(tcase, the_graph_in_three_forms);
+	tcase_add_test(tcase, the_graph_with_networks_and_ports);
+	tcase_add_test(tcase, a_network_is_joined_once);
 }
 
 static void add_wiring(TCase *tcase)
