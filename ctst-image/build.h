@@ -10,7 +10,7 @@
 
 struct build_options {
 	bool locked;  /* a source must be what was imported before */
-	bool dry_run; /* import nothing, say what would be */
+	bool dry_run; /* import nothing, say what would be and what is not there */
 };
 
 /* Appends the output document to *out. -1: the error of the first image that failed; err->reported when the importer has told it. */

@@ -89,17 +89,39 @@ static int choose_pin(const struct request *request, const struct image_source *
 	return 0;
 }
 
+/* What the output says of an image that is not imported: only what a pin or a preset tells beforehand. */
+static void defer(struct resolved_image *resolved, const struct request *request, const char *pending)
+{
+	resolved->pending = pending;
+	resolved->source = (struct image_source){ .path = "" };
+	strcpy(resolved->source.digest, request->preset ? request->preset->digest : request->uri.pin);
+}
+
 /* With --locked nothing is imported for a dry run either, so a source that looks changed is refused there. */
 static int defer_import(struct resolved_image *resolved, const struct request *request, enum image_freshness freshness,
 			struct ct_err *err)
 {
-	resolved->pending = freshness == IMAGE_NEW ? "new" : "changed";
-	resolved->source = (struct image_source){ .path = "" };
-	strcpy(resolved->source.digest, request->preset ? request->preset->digest : request->uri.pin);
+	defer(resolved, request, freshness == IMAGE_NEW ? "new" : "changed");
 	ct_info("ctst-image", "would import '%s' (%s)", request->uri.source, resolved->pending);
 	if (request->options->locked && freshness == IMAGE_CHANGED)
 		return ct_fail(err, "I002", "image '%s' has changed since it was imported and --locked is set",
 			       request->uri.source);
+	return 0;
+}
+
+/*
+ * *err says why there is no image. A dry run answers all the same, and tells the person what would stop a
+ * build; with --locked that is an error in both, for the question is whether all is as it was.
+ */
+static int defer_absent(struct resolved_image *resolved, const struct request *request, const char *pending,
+			struct ct_err *err)
+{
+	if (!request->options->dry_run || request->options->locked)
+		return -1;
+	ct_warn("ctst-image", "%s: %s; %s", request->subject, err->message,
+		err->hint[0] ? err->hint : "put it there before `ctst run`");
+	*err = (struct ct_err)CT_ERR_INIT;
+	defer(resolved, request, pending);
 	return 0;
 }
 
@@ -125,12 +147,30 @@ static int resolve_request(struct resolved_image *resolved, const struct request
 		store_image_release(&resolved->image);
 	}
 	if (freshness == IMAGE_MISSING)
-		return -1;
+		return defer_absent(resolved, request, "missing", err);
 	if (choose_pin(request, known ? &resolved->source : NULL, &pin, err) < 0)
 		return -1;
 	if (request->options->dry_run)
 		return defer_import(resolved, request, freshness, err);
 	return import_and_load(resolved, request, pin, err);
+}
+
+static int resolve_parsed(struct resolved_image *resolved, struct request *request, struct ct_err *err)
+{
+	const struct image_uri *uri = &request->uri;
+
+	if (image_uri_check_served(uri, err) < 0) {
+		/* Offline, a remote image cannot come later either. */
+		if (strcmp(err->code, "I005") == 0)
+			return -1;
+		return defer_absent(resolved, request, uri->scheme == IMAGE_CATALOGUE ? "missing" : "remote", err);
+	}
+	if (uri->scheme == IMAGE_PRESET) {
+		if (image_preset_find(&resolved->preset, uri->path, uri->version, err) < 0)
+			return -1;
+		request->preset = &resolved->preset;
+	}
+	return resolve_request(resolved, request, err);
 }
 
 int resolve_image(struct resolved_image *resolved, const char *text, const char *subject,
@@ -140,13 +180,8 @@ int resolve_image(struct resolved_image *resolved, const char *text, const char 
 	int result = -1;
 
 	*resolved = (struct resolved_image){ .pending = NULL };
-	if (image_uri_parse(&request.uri, text, project->directory, err) == 0 &&
-	    image_uri_check_served(&request.uri, err) == 0 &&
-	    (request.uri.scheme != IMAGE_PRESET ||
-	     image_preset_find(&resolved->preset, request.uri.path, request.uri.version, err) == 0)) {
-		request.preset = resolved->preset.entry ? &resolved->preset : NULL;
-		result = resolve_request(resolved, &request, err);
-	}
+	if (image_uri_parse(&request.uri, text, project->directory, err) == 0)
+		result = resolve_parsed(resolved, &request, err);
 	if (result < 0 && !err->reported)
 		ct_err_context(err, "%s", subject);
 	image_uri_release(&request.uri);

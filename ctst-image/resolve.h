@@ -18,10 +18,17 @@ struct resolved_image {
 	struct image_source source; /* pending: only the digest, when a pin or a preset tells it beforehand; else "" */
 	struct store_image image;   /* pending: nothing */
 	struct image_preset preset; /* entry NULL for other schemes */
-	const char *pending;        /* a dry run that found work to do: "new" or "changed"; else NULL */
+	/*
+	 * What a dry run found instead of the image: "new" and "changed" would be imported, "missing" is not where
+	 * the URI says, "remote" is not on this machine. NULL: it is in the store.
+	 */
+	const char *pending;
 };
 
-/* `subject` names component and origin for messages. To be released also after a failure. */
+/*
+ * `subject` names component and origin for messages. In a dry run without --locked a missing or remote
+ * image is a warning on stderr, not an error. To be released also after a failure.
+ */
 int resolve_image(struct resolved_image *resolved, const char *text, const char *subject,
 		  const struct ct_project *project, const struct build_options *options, struct ct_err *err);
 

@@ -96,6 +96,7 @@ struct image {
 	const char *uri;
 	const char *digest;           /* NULL while the image has not been imported */
 	const struct ct_json *layers; /* NULL likewise */
+	const char *import;           /* likewise why: "new", "changed", "missing" or "remote"; may be NULL */
 	const char **entrypoint;
 	size_t entrypoint_count;
 	const char **cmd;

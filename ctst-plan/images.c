@@ -150,7 +150,7 @@ static int read_layers(struct image *image, const struct ct_json *layers, const 
 static int read_image(struct ct_arena *arena, struct image *image, const struct ct_json *object,
 		      const struct place *place, struct ct_err *err)
 {
-	const struct ct_json *digest, *layers, *config;
+	const struct ct_json *digest, *layers, *config, *import;
 
 	if (check_member_string(object, "uri", place, &image->uri, err) < 0)
 		return -1;
@@ -164,6 +164,9 @@ static int read_image(struct ct_arena *arena, struct image *image, const struct 
 		return -1;
 	if (layers && !digest)
 		return check_fail(err, PLACE_MEMBER(place, "digest"), "required member is missing");
+	import = ct_json_get(object, "import");
+	if (import && check_string(import, true, PLACE_MEMBER(place, "import"), &image->import, err) < 0)
+		return -1;
 	config = ct_json_get(object, "config");
 	return config ? read_config(arena, image, config, PLACE_MEMBER(place, "config"), err) : 0;
 }

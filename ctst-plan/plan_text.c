@@ -25,20 +25,32 @@ static void begin_line(struct ct_buf *out, char mark, const char *colour_sequenc
 	plan_escape(out, name);
 }
 
+/* What has to happen with an image that is not in the store. */
+static const char *image_prospect(const struct image *image)
+{
+	if (image->import && strcmp(image->import, "missing") == 0)
+		return "not there yet";
+	if (image->import && strcmp(image->import, "remote") == 0)
+		return "will be pulled";
+	return "will be imported";
+}
+
 static void write_create(const struct plan *plan, const struct action *action, bool colour, struct ct_buf *out)
 {
 	const struct component *component = &plan->composition->components[action->component];
+	const struct image *image = plan->containers[action->component].image;
 
 	begin_line(out, '+', GREEN, colour, component->name);
 	ct_buf_puts(out, "  image ");
 	plan_escape(out, component->image);
-	if (!plan->containers[action->component].image->layers)
-		ct_buf_puts(out, " (will be imported)");
+	if (!image->layers)
+		ct_buf_printf(out, " (%s)", image_prospect(image));
 	ct_buf_putc(out, '\n');
 }
 
 static void write_replace(const struct plan *plan, const struct action *action, bool colour, struct ct_buf *out)
 {
+	const struct image *image = plan->containers[action->component].image;
 	const char *name = action->entry->name;
 
 	for (size_t i = 0; i < action->changes.count; i++) {
@@ -53,9 +65,9 @@ static void write_replace(const struct plan *plan, const struct action *action, 
 		append_value(out, change->to);
 		ct_buf_putc(out, '\n');
 	}
-	if (!plan->containers[action->component].image->layers) {
+	if (!image->layers) {
 		begin_line(out, '~', YELLOW, colour, name);
-		ct_buf_puts(out, " image: will be imported\n");
+		ct_buf_printf(out, " image: %s\n", image_prospect(image));
 	} else if (action->changes.count == 0) {
 		begin_line(out, '~', YELLOW, colour, name);
 		ct_buf_printf(out, " (%s, will be started anew)\n", action->reason);

@@ -276,6 +276,67 @@ dry_run() {
 	snapshot | diff "$CASE_DIR/before" -
 }
 
+# What is missing or remote is foretold, each with one warning; what is there and broken is an error as ever.
+dry_run_without_the_images() {
+	local pin=sha256:$(printf 'a%.0s' {1..64})
+
+	build "tar://$PWD/none.tar" "file://$PWD/none@$pin" image://name "oci://docker.io/a@$pin" \
+		"https://example.org/a.tar@$pin" preset://busybox "tar://$PWD/none.tar" -- --dry-run
+	expect_status 0
+	expect_same "$(out '[.images[] | [.import, .digest]] | tojson')" \
+		"[[\"missing\",null],[\"missing\",\"$pin\"],[\"missing\",null],[\"remote\",\"$pin\"],[\"remote\",\"$pin\"],[\"new\",\"$(out '.images[5].digest')\"]]"
+	expect_same "$(out '[.images[] | .layers, .manifest] | map(select(.)) | length')" 0
+	expect_lines err 5
+	expect_err "warning: component 'c0' \(s.ctst:2:13\): .*none\.tar': No such file or directory; put it there before"
+	expect_err "warning: component 'c1' \(s.ctst:3:13\): .*none"
+	expect_err "warning: component 'c2' \(s.ctst:4:13\): image 'image://name'.*; .*ctst-image ls"
+	expect_err "warning: component 'c3' \(s.ctst:5:13\): image 'oci://docker.io/a' cannot be fetched"
+	expect_err "warning: component 'c4' \(s.ctst:6:13\): .*; .*tar://ARCHIVE"
+	build "tar://$PWD/none.tar" -- --dry-run -q
+	expect_status 0
+	expect_lines err 0
+	[ ! -e .containust ] || fail "a dry run wrote something"
+}
+
+# Not all that is in the way is a matter of time.
+dry_run_refusals() {
+	local pin=sha256:$(printf 'a%.0s' {1..64}) uri
+
+	echo text >file
+	for uri in "file://$PWD/file" "tar://$PWD"; do
+		build "$uri" -- --dry-run
+		expect_status 1
+		expect_err 'error\[I004\]'
+	done
+	build preset://busybux -- --dry-run
+	expect_status 4
+	build alpine:3 -- --dry-run
+	expect_status 1
+	for uri in "tar://$PWD/none.tar" image://name "oci://docker.io/a@$pin"; do
+		build "$uri" -- --dry-run --locked
+		expect_status 4
+		expect_err 'error\[I001\]'
+		expect_same "$(out .format)" ctst.failure/1
+	done
+	build "oci://docker.io/a@$pin" -- --dry-run --offline
+	expect_status 1
+	expect_err 'error\[I005\]'
+}
+
+# A preset of one's own whose archive is still to come: what its entry says is known.
+dry_run_of_a_preset_without_its_archive() {
+	local pin=sha256:$(printf 'a%.0s' {1..64})
+
+	mkdir -p "$HOME/.config/containust"
+	printf '{"format":"ctst.presets/1","presets":[{"name":"later","version":"1","source":"later.tar","sha256":"%s","cmd":["/x"]}]}' \
+		"${pin#*:}" >"$HOME/.config/containust/presets.json"
+	build preset://later -- --dry-run
+	rm "$HOME/.config/containust/presets.json"
+	expect_status 0
+	expect_same "$(out '.images[0] | [.import, .digest, .config.cmd] | tojson')" "[\"missing\",\"$pin\",[\"/x\"]]"
+	expect_err "warning: component 'c0'.*later\.tar"
+}
+
 not_found() {
 	build "file://$PWD/none"
 	expect_status 4
@@ -799,6 +860,9 @@ tap_case "a damaged store is repaired by the next build" repairs_the_store
 tap_case "pins, good and bad" pins
 tap_case "--locked refuses what is not what was imported" locked
 tap_case "--dry-run says what it would import and writes nothing" dry_run
+tap_case "--dry-run foretells missing and remote images with a warning" dry_run_without_the_images
+tap_case "--dry-run still refuses what is broken, locked or offline" dry_run_refusals
+tap_case "--dry-run of a preset whose archive is missing" dry_run_of_a_preset_without_its_archive
 tap_case "sources that are not there" not_found
 tap_case "schemes that are not served say so" other_schemes
 tap_case "bad input, one message" bad_input

@@ -228,6 +228,31 @@ plans_a_file() {
 	refute_err 'ctst-(image|plan)'
 }
 
+# The question is answered before the images are there; a run still fails, before anything starts.
+plans_without_the_images() {
+	printf '%s\n' 'COMPONENT db { image = "tar://./images/db.tar" port = 5432 }' \
+		'COMPONENT web { image = "oci://docker.io/library/nginx@sha256:'"$(printf 'a%.0s' {1..64})"'" }' \
+		'CONNECT web -> db' >later.ctst
+	run ctst plan -o text later.ctst
+	expect_status 0
+	expect_out "^\\+ db  image tar://$PWD/images/db\\.tar \\(not there yet\\)\$"
+	expect_out '^\+ web  image oci://docker\.io/library/nginx@sha256:a+ \(will be pulled\)$'
+	expect_out '^Plan: 2 to add, 0 to change, 0 to destroy\.$'
+	expect_lines err 2
+	expect_err "warning: component 'db' \(later\.ctst:1:24\): .*db\.tar"
+	expect_err "warning: component 'web' \(later\.ctst:2:25\): .*nginx"
+	run ctst plan --detailed-exitcode -o json later.ctst
+	expect_status 2
+	expect_same "$(jq -c '[.actions[] | [.name, .container.image.digest == null, .container.args]]' "$CASE_DIR/out")" \
+		'[["db",true,[]],["web",false,[]]]'
+	run ctst-spawn <"$CASE_DIR/out"
+	expect_status 1
+	run ctst run later.ctst
+	expect_status 4
+	expect_err "error\[I001\]: component 'db'"
+	expect_same "$(ls -A)" later.ctst
+}
+
 plans_the_default_file() {
 	write_stack
 	mv stack.ctst containust.ctst
@@ -351,6 +376,7 @@ tap_case "a full disk is noticed" a_full_disk
 tap_case "-v says what is inherited, and where it is written" says_what_is_inherited
 tap_case "wrong use is exit 2" wrong_use
 tap_case "ctst plan FILE runs the stages in front" plans_a_file
+tap_case "ctst plan answers while images are missing or remote" plans_without_the_images
 tap_case "ctst plan finds the default file" plans_the_default_file
 tap_case "the pipeline by hand" pipes_by_hand
 tap_case "ctst graph shows networks and exposed ports" graphs_networks_and_ports

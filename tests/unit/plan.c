@@ -611,6 +611,8 @@ START_TEST(malformed_documents_name_the_member)
 		  "images[0].layers[0]: 'l'" },
 		{ "{'file':'/p/s','directory':'/p','components':[],'images':[{'uri':'x','config':{'env':['A']}}]}",
 		  "images[0].config.env: 'A'" },
+		{ "{'file':'/p/s','directory':'/p','components':[],'images':[{'uri':'x','import':7}]}",
+		  "images[0].import" },
 		{ "{'file':'/p/s','directory':'/p','components':[],'images':[{'uri':'x'},{'uri':'x'}]}",
 		  "images[1]: 'x' is here twice" },
 	};
@@ -905,6 +907,10 @@ START_TEST(an_image_that_is_not_there_yet)
 	make_well(API(",'memory':2097152"), "", "{'uri':'preset://busybox'}");
 	text_is("~ api memory_max: 1048576 → 2097152\n~ api image: will be imported\n"
 		"Plan: 0 to add, 1 to change, 0 to destroy.\n");
+	make_well(API(",'memory':1048576"), "", "{'uri':'preset://busybox','import':'missing'}");
+	text_is("~ api image: not there yet\nPlan: 0 to add, 1 to change, 0 to destroy.\n");
+	make_well(API(",'memory':1048576"), "", "{'uri':'preset://busybox','import':'remote'}");
+	text_is("~ api image: will be pulled\nPlan: 0 to add, 1 to change, 0 to destroy.\n");
 }
 END_TEST
 
