@@ -42,6 +42,7 @@ static const struct command {
 	{ "run", GROUP_COMPOSE, "bring up what a .ctst file describes" },
 	{ "build", GROUP_COMPOSE, "import its images and print their pinned references" },
 	{ "graph", GROUP_COMPOSE, "draw what depends on what" },
+	{ "fmt", GROUP_COMPOSE, "rewrite it in the canonical layout" },
 	{ "doctor", GROUP_COMPOSE, "say what this host offers and lacks" },
 	{ "ps", GROUP_CONTAINERS, "list containers" },
 	{ "logs", GROUP_CONTAINERS, "show what they printed" },
