@@ -53,7 +53,7 @@ static void print_name(struct work *work, const char *name)
 }
 
 /* The problems of a text that follows no grammar; they are printed here, each with its line. */
-static void report_syntax(const struct source *source)
+static void report_syntax(struct source *source)
 {
 	struct ct_err err = CT_ERR_INIT;
 	ct_autobuf text = CT_BUF_INIT;
@@ -70,7 +70,7 @@ static void report_syntax(const struct source *source)
 		return;
 }
 
-static int fail(const struct source *source, enum format_outcome outcome, struct ct_err *err)
+static int fail(struct source *source, enum format_outcome outcome, struct ct_err *err)
 {
 	switch (outcome) {
 	case FORMAT_NO_SYNTAX:

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "ctst-parse/check.h"
 #include "ctst-parse/parser.h"
 #include "ctst-parse/render.h"
+#include "ctst-parse/values.h"
 
 /* What a value means or a name stands for is for "ctst parse" to say: it does not keep a text from being laid out. */
 static bool is_about_grammar(const struct diagnostic *diagnostic)
@@ -27,18 +27,18 @@ static size_t render_errors(const struct diagnostics *all, bool only_grammar, bo
 	return rendered;
 }
 
-size_t problems_describe(const struct source *source, bool colour, struct ct_buf *out)
+size_t problems_describe(struct source *source, bool colour, struct ct_buf *out)
 {
-	const struct parse_options parse_options = { 0 };
-	const struct check_options check_options = { .offline = true };
-	struct diagnostics diagnostics = { .source = source };
+	const struct sources only = { .items = &source, .count = 1 };
+	struct diagnostics diagnostics = { .sources = &only };
 	struct composition composition;
 	struct ct_arena arena = CT_ARENA_INIT;
 	size_t count;
 
-	parse_source(source, &arena, &diagnostics, &parse_options, &composition);
-	/* The checks know which values are secrets, and a line with one may be shown. */
-	check_composition(&composition, &arena, &diagnostics, &check_options);
+	parse_source(source, &arena, &diagnostics, false, &composition);
+	/* A line with a secret may be shown. */
+	for (size_t i = 0; i < composition.component_count; i++)
+		hide_secrets(&diagnostics, &composition.components[i]);
 	count = render_errors(&diagnostics, true, colour, out);
 	/* Only so many are kept, and those in front may all be others: then these have to be corrected first. */
 	if (count == 0)

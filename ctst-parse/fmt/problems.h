@@ -12,6 +12,6 @@
  * Appends what is wrong with the grammar of the text and nothing else, unless fifty other errors come first. Returns how
  * many problems these are.
  */
-size_t problems_describe(const struct source *source, bool colour, struct ct_buf *out);
+size_t problems_describe(struct source *source, bool colour, struct ct_buf *out);
 
 #endif

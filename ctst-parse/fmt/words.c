@@ -66,7 +66,7 @@ static void add_word(struct words *words, const struct token *token, uint32_t ga
 
 bool words_read(struct words *words, const struct source *source)
 {
-	struct diagnostics problems = { .source = source };
+	struct diagnostics problems = { .sources = NULL }; /* counted, not shown */
 	struct ct_arena arena = CT_ARENA_INIT;
 	struct lexer lexer;
 	struct token token;
