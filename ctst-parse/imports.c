@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/cleanup.h"
 #include "ctst-parse/compile.h"
@@ -25,15 +24,15 @@ static struct diagnostic *import_error(const struct importing *in, const char *c
 				 SHOWN(in->import->path), reason);
 }
 
-static struct composition *find_read(const struct compilation *compilation, const struct stat *status)
+static struct composition *find_read(struct compilation *compilation, dev_t device, ino_t inode)
 {
 	const struct source *source = compilation->composition.source;
 
-	if (source->device == status->st_dev && source->inode == status->st_ino && status->st_ino != 0)
-		return (struct composition *)&compilation->composition;
+	if (source->device == device && source->inode == inode && inode != 0)
+		return &compilation->composition;
 	for (size_t i = 0; i < compilation->imported_count; i++) {
 		source = compilation->imported[i]->source;
-		if (source->device == status->st_dev && source->inode == status->st_ino)
+		if (source->device == device && source->inode == inode)
 			return compilation->imported[i];
 	}
 	return NULL;
@@ -118,9 +117,10 @@ static struct composition *add_file(const struct importing *in, struct source *s
 /* What has been read already under this or another path. True: *file is it, or NULL when that is a circle, which is reported. */
 static bool is_known(const struct importing *in, const char *path, struct composition **file)
 {
-	struct stat status;
+	dev_t device;
+	ino_t inode;
 
-	*file = stat(path, &status) == 0 ? find_read(in->compilation, &status) : NULL;
+	*file = source_identify(path, &device, &inode) ? find_read(in->compilation, device, inode) : NULL;
 	if (!*file)
 		return false;
 	if ((*file)->is_being_read) {
@@ -164,9 +164,10 @@ static struct composition *read_path(const struct importing *in, const char *pat
 
 static bool exists(const char *path)
 {
-	struct stat status;
+	dev_t device;
+	ino_t inode;
 
-	return stat(path, &status) == 0 || (errno != ENOENT && errno != ENOTDIR);
+	return source_identify(path, &device, &inode) || (errno != ENOENT && errno != ENOTDIR);
 }
 
 static struct composition *not_found(const struct importing *in, const char *first, const char *second)

@@ -124,6 +124,17 @@ int source_read(struct source *source, const char *path, struct ct_err *err)
 	return read_bytes(source, fd, (size_t)status.st_size, err);
 }
 
+bool source_identify(const char *path, dev_t *device, ino_t *inode)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		return false;
+	*device = status.st_dev;
+	*inode = status.st_ino;
+	return true;
+}
+
 void source_from_text(struct source *source, const char *shown, const char *directory, const char *text, size_t length)
 {
 	*source = (struct source){

@@ -8,6 +8,7 @@
 #ifndef CTST_PARSE_SOURCE_H
 #define CTST_PARSE_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -46,6 +47,9 @@ static inline const char *source_bytes(const struct source *source, uint32_t off
  * larger than SOURCE_MAX_BYTES.
  */
 int source_read(struct source *source, const char *path, struct ct_err *err);
+
+/* Which file a path leads to. False with errno when that cannot be told. */
+bool source_identify(const char *path, dev_t *device, ino_t *inode);
 
 /* A source of that text; `directory` is taken as given. Copies everything. */
 void source_from_text(struct source *source, const char *shown, const char *directory, const char *text, size_t length);

@@ -6,6 +6,8 @@
 #include "ctst-plan/composition.h"
 #include "ctst-plan/graph.h"
 #include "ctst-plan/graph_output.h"
+#include "ctst-plan/networks.h"
+#include "ctst-plan/plan_inherited.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Everybody behind what they need, and everybody once. */
@@ -30,10 +32,15 @@ static void check_drawings(const struct composition *composition, const struct g
 	struct ct_err err = CT_ERR_INIT;
 	ct_autobuf text = CT_BUF_INIT;
 	ct_autobuf json = CT_BUF_INIT;
+	autonetworks networks = NETWORKS_INIT;
+	struct graph_view view = { composition, graph, order, &networks, "127.0.0.1" };
 
-	graph_write_text(composition, graph, order, &text);
-	graph_write_dot(composition, graph, order, &text);
-	fuzz_require(graph_write_json(composition, graph, order, true, &json, &err) == 0, "%s", err.message);
+	networks_make(&networks, composition, graph, order);
+	graph_write_text(&view, &text);
+	graph_write_dot(&view, &text);
+	for (size_t i = 0; i < composition->count; i++)
+		plan_write_inherited(&composition->components[i], &text);
+	fuzz_require(graph_write_json(&view, true, &json, &err) == 0, "%s", err.message);
 	{
 		ct_autojson *doc = ct_json_parse(json.data, json.length, "P001", &err);
 

@@ -4,7 +4,6 @@
  */
 #include <string.h>
 
-#include "ctst-parse/check.h"
 #include "ctst-parse/fmt/format.h"
 #include "ctst-parse/parser.h"
 #include "tests/fuzz/fuzz.h"
@@ -12,16 +11,15 @@
 /* The codes of all errors, in the order of their places. */
 static void list_errors(const struct source *source, struct ct_buf *codes)
 {
-	const struct parse_options parse_options = { 0 };
-	const struct check_options check_options = { 0 };
 	const struct diagnostic *sorted[2 * DIAGNOSTICS_KEPT];
-	struct diagnostics diagnostics = { .source = source };
+	struct source *only = (struct source *)source;
+	const struct sources sources = { .items = &only, .count = 1 };
+	struct diagnostics diagnostics = { .sources = &sources };
 	struct composition composition;
 	struct ct_arena arena = CT_ARENA_INIT;
 	size_t count;
 
-	parse_source(source, &arena, &diagnostics, &parse_options, &composition);
-	check_composition(&composition, &arena, &diagnostics, &check_options);
+	parse_source(source, &arena, &diagnostics, false, &composition);
 	count = diagnostics_sort(&diagnostics, sorted);
 	ct_buf_printf(codes, "%zu", diagnostics.errors.total);
 	for (size_t i = 0; i < count; i++) {
