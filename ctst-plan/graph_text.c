@@ -73,14 +73,14 @@ static void write_needs(const struct graph_view *view, uint32_t component, struc
 static void write_networks(const struct graph_view *view, uint32_t component, struct ct_buf *out)
 {
 	const struct membership *membership = &view->networks->memberships[component];
-	const uint32_t *joined = view->networks->joined + membership->begin;
 
 	if (membership->count == 0)
 		ct_buf_puts(out, "network none");
 	for (uint32_t i = 0; i < membership->count; i++) {
 		const char *before = i > 0 ? ", " : membership->count == 1 ? "network " : "networks ";
 
-		ct_buf_printf(out, "%s%s", before, view->networks->items[joined[i]].name);
+		ct_buf_printf(out, "%s%s", before,
+			      view->networks->items[view->networks->joined[membership->begin + i]].name);
 	}
 }
 
