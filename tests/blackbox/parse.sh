@@ -335,15 +335,6 @@ templates_are_not_deployed() {
 	expect_problem $'COMPONENT base { required_params = ["image"] }\n'"$(component a)"$'\nCONNECT a -> base' E002 'is a template'
 }
 
-examples_are_valid() {
-	local file
-	for file in "$SOURCE_ROOT"/examples/*.ctst; do
-		run ctst-parse --werror "$file"
-		expect_status 0
-		expect_lines err 0
-	done
-}
-
 equal_input_gives_equal_bytes() {
 	for i in {1..200}; do component "c$i" "port = $i"; done >s.ctst
 	for i in {2..200}; do echo "CONNECT c$i -> c$((i / 2))"; done >>s.ctst
@@ -404,7 +395,6 @@ tap_case "warnings" warnings_change_nothing_but_what_they_say
 tap_case "--strict names extensions" strict_names_extensions
 tap_case "secrets in the file are not printed" secrets_stay_out_of_sight
 tap_case "templates are not deployed" templates_are_not_deployed
-tap_case "the examples are valid" examples_are_valid
 tap_case "equal input gives equal bytes" equal_input_gives_equal_bytes
 tap_case "hostile files end quickly" hostile_files_end_quickly
 tap_done
