@@ -57,6 +57,8 @@ static int check_trust(const char *root, struct ct_err *err)
 		return 0;
 	ct_fail(err, "S003", "'%s' is not trusted: it must be a directory of yours that nobody else can write to",
 		root);
+	if (S_ISDIR(status.st_mode) && status.st_uid == geteuid())
+		return ct_err_hint(err, "if nobody else has put anything into it: chmod go-w '%s'", root);
 	return ct_err_hint(err, "run the command as its owner (user id %u), or remove it", (unsigned)status.st_uid);
 }
 

@@ -313,6 +313,7 @@ not_trusted() {
 	chmod 777 .containust
 	run ctst -C work ps
 	expect_status 3
+	expect_err "hint: .*chmod go-w '.*/\.containust'"
 }
 tap_case "a project that others can write to is not acted upon" not_trusted
 
