@@ -54,8 +54,9 @@ static struct ct_template_part environment_part(struct ct_template_part part, st
 			break;
 		}
 	}
-	if (!is_name(part.name))
-		return broken(part, "the name of an environment variable is missing or malformed");
+	if (!is_name(part.name) || memchr(part.name.text, '-', part.name.length))
+		return broken(part,
+			      "malformed name of an environment variable (a default is written ${env.NAME:-default})");
 	return part;
 }
 

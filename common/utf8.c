@@ -75,6 +75,13 @@ static bool is_in(uint32_t character, const struct range *ranges, size_t count)
  * combining marks: enough to keep a caret below its word. wcwidth(3) would depend
  * on the locale.
  */
+bool ct_utf8_is_unsafe(uint32_t character)
+{
+	return character < 0x20 || (character >= 0x7f && character < 0xa0) || character == 0x061c ||
+	       character == 0x200e || character == 0x200f || (character >= 0x2028 && character <= 0x202e) ||
+	       (character >= 0x2066 && character <= 0x2069);
+}
+
 int ct_utf8_width(uint32_t character)
 {
 	static const struct range invisible[] = {

@@ -142,6 +142,7 @@ struct composition {
 	size_t import_count, import_capacity;
 	struct composition *importer; /* while its imports are read: the file it was met in first */
 	bool is_being_read;
+	const struct composition *seen_by; /* scope.c: whose names it has been added to last */
 };
 
 /* NULL when the property is not set. */

@@ -194,7 +194,7 @@ static bool listens_on(const struct component *component, uint16_t port)
 	return false;
 }
 
-/* Not when a value is damaged or inherited: that has been said, and is no reason to say more. */
+/* Not when a value or a parent is damaged: that has been said, and is no reason to say more. */
 static bool ports_are_known(const struct component *component)
 {
 	const struct entry *single = component_property(component, PROPERTY_PORT);
@@ -220,8 +220,10 @@ static void match_named(struct checker *checker, struct exposure *exposure)
 	component->is_used = true;
 	exposure->component = number;
 	if (component->is_template)
-		diagnostics_error(checker->diagnostics, "E002", exposure->component_span,
-				  "component '%.*s' is a template and is not deployed", SHOWN(component->name));
+		diagnostic_hint(diagnostics_error(checker->diagnostics, "E002", exposure->component_span,
+						  "component '%.*s' is a template and is not deployed",
+						  SHOWN(component->name)),
+				"it has required_params");
 	else if (ports_are_known(component) && !listens_on(component, exposure->container_port))
 		diagnostic_hint(diagnostics_error(checker->diagnostics, "E015", exposure->component_span,
 						  "component '%.*s' does not listen on port %u", SHOWN(component->name),
@@ -245,6 +247,26 @@ static void append_names(struct ct_buf *out, const struct checker *checker, cons
 	}
 }
 
+/* A person sees the port in the file and does not think of what FROM makes of the component. */
+static void hint_at_template(const struct checker *checker, struct diagnostic *problem, const struct exposure *exposure)
+{
+	const struct composition *all = checker->composition;
+
+	for (size_t i = 0; i < all->component_count; i++) {
+		const struct component *component = &all->components[i];
+
+		if (!component->is_template || component->present & 1U << PROPERTY_REQUIRED_PARAMS ||
+		    !listens_on(component, exposure->container_port))
+			continue;
+		diagnostic_hint(problem,
+				"'%.*s' does, but is a template, because only FROM names it: "
+				"EXPOSE %u:%u FROM %.*s deploys it",
+				SHOWN(component->name), exposure->host_port, exposure->container_port,
+				SHOWN(component->name));
+		return;
+	}
+}
+
 static void match_none(struct checker *checker, const struct exposure *exposure, const struct listeners *listeners)
 {
 	struct diagnostic *problem;
@@ -254,6 +276,8 @@ static void match_none(struct checker *checker, const struct exposure *exposure,
 		return;
 	problem = diagnostics_error(checker->diagnostics, "E015", exposure->span, "no component listens on port %u",
 				    exposure->container_port);
+	if (problem)
+		hint_at_template(checker, problem, exposure);
 	for (size_t i = 1; problem && i <= listeners->count && i <= LISTED; i++) {
 		const struct component *component = &checker->composition->components[listeners->all[i].component];
 

@@ -1,11 +1,13 @@
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/cleanup.h"
 #include "ctst-parse/check.h"
 #include "ctst-parse/compile.h"
 #include "ctst-parse/lexer.h"
 #include "ctst-parse/properties.h"
+#include "ctst-parse/suggestion.h"
 
 /* The string that is looked at, and how far. */
 struct scan {
@@ -45,8 +47,26 @@ static void unknown_component(struct checker *checker, struct span span, struct 
 						       "undefined component '%.*s' in '${...}'", SHOWN(name));
 	char *suggestion = problem ? composition_suggest(checker->composition, name) : NULL;
 
+	if (!suggestion && name.length == 3 && strncasecmp(name.text, "env", 3) == 0)
+		diagnostic_did_you_mean(problem, "env");
+	if (!suggestion && name.length == 6 && strncasecmp(name.text, "secret", 6) == 0)
+		diagnostic_did_you_mean(problem, "secret");
 	diagnostic_did_you_mean(problem, suggestion);
 	free(suggestion);
+}
+
+static const char *field_hint(struct ct_slice field)
+{
+	static const char *const fields[] = { "host", "port", "connection_string" };
+	static const char *const hints[] = { "did you mean 'host'?", "did you mean 'port'?",
+					     "did you mean 'connection_string'?" };
+	const char *closest = suggest_word(field, fields, 3);
+
+	for (size_t i = 0; i < 3; i++) {
+		if (closest == fields[i])
+			return hints[i];
+	}
+	return "the fields are host, port and connection_string";
 }
 
 static bool check_component_part(struct scan *scan, const struct ct_template_part *part)
@@ -57,18 +77,18 @@ static bool check_component_part(struct scan *scan, const struct ct_template_par
 	bool needs_port = ct_slice_is(part->field, "port") || ct_slice_is(part->field, "connection_string");
 	struct component *component;
 
+	if (number == CT_NAME_UNKNOWN && !checker->is_library) {
+		unknown_component(checker, part_span(scan, part->name), part->name);
+		return false;
+	}
 	if (!needs_port && !ct_slice_is(part->field, "host")) {
 		diagnostic_hint(diagnostics_error(checker->diagnostics, "E017", part_span(scan, part->field),
 						  "a component has no field '%.*s'", SHOWN(part->field)),
-				"the fields are host, port and connection_string");
+				"%s", field_hint(part->field));
 		return false;
 	}
 	if (checker->is_library)
 		return true;
-	if (number == CT_NAME_UNKNOWN) {
-		unknown_component(checker, part_span(scan, part->name), part->name);
-		return false;
-	}
 	component = &all->components[number];
 	component->is_used = true;
 	checker->component->is_used = true;

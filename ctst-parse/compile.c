@@ -6,14 +6,7 @@
 #include "ctst-parse/imports.h"
 #include "ctst-parse/inherit.h"
 #include "ctst-parse/parser.h"
-#include "ctst-parse/values.h"
-
-/* Before anything is merged: a value is hidden once, where it is written. */
-static void hide_all_secrets(struct compilation *compilation, const struct composition *file)
-{
-	for (size_t i = 0; i < file->component_count; i++)
-		hide_secrets(&compilation->diagnostics, &file->components[i]);
-}
+#include "ctst-parse/secrets.h"
 
 void compile(struct compilation *compilation, struct source *entry, const struct compile_options *options)
 {
@@ -25,11 +18,9 @@ void compile(struct compilation *compilation, struct source *entry, const struct
 	parse_source(source, &compilation->arena, &compilation->diagnostics, options->strict,
 		     &compilation->composition);
 	imports_read(compilation);
-	hide_all_secrets(compilation, &compilation->composition);
-	for (size_t i = 0; i < compilation->imported_count; i++)
-		hide_all_secrets(compilation, compilation->imported[i]);
 	inherit(compilation);
 	check_compilation(compilation);
+	secrets_hide(&compilation->diagnostics);
 }
 
 void compilation_release(struct compilation *compilation)

@@ -26,7 +26,9 @@ struct compilation {
 	struct composition composition; /* of the file that was named */
 	struct composition **imported;  /* every other file once, in the order of reading */
 	size_t imported_count;
-	size_t import_count; /* IMPORT statements that have been followed */
+	size_t import_count;   /* IMPORT statements that have been followed */
+	size_t failed_fetches; /* of imports from the network */
+	bool is_full;          /* no more files: a bound has been reached and reported */
 };
 
 /*

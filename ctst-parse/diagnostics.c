@@ -94,8 +94,10 @@ struct diagnostic *diagnostics_add(struct diagnostics *all, enum severity severi
 		return NULL;
 	}
 	va_end(arguments);
-	wanted.sequence = list->total++;
+	wanted.sequence = list->total;
 	place = place_for(list, &wanted);
+	/* A value that many inherit is wrong once; among those that are not kept, nobody can tell. */
+	list->total += place || all->inheritor.length == 0;
 	if (!place)
 		return NULL;
 	va_start(arguments, format);

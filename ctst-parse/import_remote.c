@@ -11,8 +11,11 @@
 #include "common/digest.h"
 #include "common/file.h"
 #include "common/process.h"
+#include "ctst-parse/compile.h"
 
 #define PIN "@sha256:"
+#define URL_MAX_BYTES 2048
+#define FAILED_FETCHES_MAX 3
 #define HEX_OFFSET (sizeof("sha256:") - 1)
 
 static bool begins_with(struct ct_slice text, const char *prefix)
@@ -39,6 +42,15 @@ struct ct_slice import_url(struct ct_slice path)
 	return path;
 }
 
+static bool is_printable(struct ct_slice text)
+{
+	for (size_t i = 0; i < text.length; i++) {
+		if ((unsigned char)text.text[i] <= ' ' || text.text[i] == 0x7f)
+			return false;
+	}
+	return true;
+}
+
 static struct diagnostic *remote_error(struct diagnostics *diagnostics, const struct import *import, const char *code,
 				       const char *reason)
 {
@@ -59,7 +71,13 @@ static bool read_pin(struct diagnostics *diagnostics, const struct import *impor
 	}
 	if (!begins_with(url, "https://") || url.length == strlen("https://")) {
 		diagnostic_hint(remote_error(diagnostics, import, "E008", "only https:// is read from the network"),
-				"a local file is named by its path");
+				"write https://host/file.ctst@sha256:..., or the path of a local file");
+		return false;
+	}
+	if (url.length > URL_MAX_BYTES || !is_printable(url)) {
+		remote_error(diagnostics, import, "E008",
+			     url.length > URL_MAX_BYTES ? "the URL is too long"
+							: "there is a space or control character in the URL");
 		return false;
 	}
 	pin = (struct ct_slice){ url.text + url.length, import->path.length - url.length };
@@ -74,28 +92,31 @@ static bool read_pin(struct diagnostics *diagnostics, const struct import *impor
 	return false;
 }
 
-/* The directory, made if it is not there. NULL with errno; the caller frees it. */
-static char *cache_directory(void)
+/* NULL when nothing says where it could be. The caller frees it. */
+static char *cache_path(const char *digest)
 {
 	const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-	ct_autofree char *path = NULL;
 
 	if (base && base[0] == '/')
-		path = ct_asprintf("%s/containust/imports", base);
-	else if (home && home[0] == '/')
-		path = ct_asprintf("%s/.cache/containust/imports", home);
-	errno = ENOENT;
-	if (!path)
-		return NULL;
+		return ct_asprintf("%s/containust/imports/%s", base, digest + HEX_OFFSET);
+	if (home && home[0] == '/')
+		return ct_asprintf("%s/.cache/containust/imports/%s", home, digest + HEX_OFFSET);
+	return NULL;
+}
+
+/* Makes the directories above the path. False with errno. */
+static bool make_directories(char *path)
+{
 	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		bool made;
+
 		*slash = '\0';
-		if (mkdir(path, 0700) < 0 && errno != EEXIST)
-			return NULL;
+		made = mkdir(path, 0700) == 0 || errno == EEXIST;
 		*slash = '/';
+		if (!made)
+			return false;
 	}
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return NULL;
-	return ct_take_text(&path);
+	return true;
 }
 
 bool import_is_pinned(const struct import *import, const char *content, size_t length)
@@ -134,42 +155,54 @@ static int run_fetcher(struct ct_slice url, const char *digest, const char *path
 	return pid < 0 ? -1 : ct_process_wait(pid);
 }
 
-static bool fetch(struct diagnostics *diagnostics, const struct import *import, const char *digest, const char *path)
+static bool fetch(struct compilation *compilation, const struct import *import, const char *digest, char *path)
 {
-	int status = run_fetcher(import_url(import->path), digest, path);
+	struct diagnostics *diagnostics = &compilation->diagnostics;
+	int status;
 
+	/* A network that is down makes every attempt wait. */
+	if (compilation->failed_fetches >= FAILED_FETCHES_MAX) {
+		remote_error(diagnostics, import, "E008", "not tried: other downloads have failed");
+		return false;
+	}
+	if (!make_directories(path)) {
+		diagnostic_hint(remote_error(diagnostics, import, "E008", "there is no cache directory to keep it in"),
+				"set XDG_CACHE_HOME to a directory that you can write to");
+		return false;
+	}
+	status = run_fetcher(import_url(import->path), digest, path);
 	if (status == 0 && is_cached(import, path))
 		return true;
+	compilation->failed_fetches++;
 	if (status < 0)
-		diagnostic_hint(remote_error(diagnostics, import, "E008", "the program that fetches it cannot be run"),
-				"ctst-image-fetch is not installed: fetch the file yourself and import it by its path");
+		diagnostic_hint(remote_error(diagnostics, import, "E008", "ctst-image-fetch cannot be run"),
+				"fetch the file yourself and import it by its path");
 	else
 		remote_error(diagnostics, import, "E008", "the download failed");
 	return false;
 }
 
-char *import_fetch(struct diagnostics *diagnostics, const struct import *import, bool offline)
+char *import_fetch(struct compilation *compilation, const struct import *import)
 {
+	struct diagnostics *diagnostics = &compilation->diagnostics;
 	char digest[CT_DIGEST_LENGTH + 1];
-	ct_autofree char *directory = NULL;
 	ct_autofree char *path = NULL;
 
 	if (!read_pin(diagnostics, import, digest))
 		return NULL;
-	directory = cache_directory();
-	if (!directory) {
+	path = cache_path(digest);
+	if (!path) {
 		diagnostic_hint(remote_error(diagnostics, import, "E008", "there is no cache directory to keep it in"),
 				"set XDG_CACHE_HOME to a directory that you can write to");
 		return NULL;
 	}
-	path = ct_asprintf("%s/%s", directory, digest + HEX_OFFSET);
 	if (is_cached(import, path))
 		return ct_take_text(&path);
-	if (offline) {
+	if (compilation->options->offline) {
 		diagnostic_hint(remote_error(diagnostics, import, "E014",
 					     "it has not been fetched before, and --offline is set"),
-				"run 'ctst-parse' once without --offline");
+				"run the command once without --offline");
 		return NULL;
 	}
-	return fetch(diagnostics, import, digest, path) ? ct_take_text(&path) : NULL;
+	return fetch(compilation, import, digest, path) ? ct_take_text(&path) : NULL;
 }

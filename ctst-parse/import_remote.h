@@ -8,7 +8,8 @@
 #include <stdbool.h>
 
 #include "ctst-parse/ast.h"
-#include "ctst-parse/diagnostics.h"
+
+struct compilation;
 
 /* Whether the path is a URL, good or bad. */
 bool import_is_remote(struct ct_slice path);
@@ -18,9 +19,9 @@ struct ct_slice import_url(struct ct_slice path);
 
 /*
  * The path in the cache of what the import names. Fetches it when it is not there or is damaged. The caller frees it, and
- * compares what it reads with import_is_pinned(). NULL: reported, as E008 or, when `offline` forbids to fetch it, E014.
+ * compares what it reads with import_is_pinned(). NULL: reported, as E008 or, when --offline forbids to fetch it, E014.
  */
-char *import_fetch(struct diagnostics *diagnostics, const struct import *import, bool offline);
+char *import_fetch(struct compilation *compilation, const struct import *import);
 
 /* Whether the content is what the import's pin says. */
 bool import_is_pinned(const struct import *import, const char *content, size_t length);

@@ -1,5 +1,6 @@
 #include "ctst-parse/imports.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -8,7 +9,11 @@
 #include "common/cleanup.h"
 #include "ctst-parse/compile.h"
 #include "ctst-parse/import_remote.h"
+#include "ctst-parse/lexer.h"
 #include "ctst-parse/parser.h"
+#include "ctst-parse/suggestion.h"
+
+#define NEIGHBOURS_MAX 1000 /* names of one directory that are looked at for a suggestion */
 
 /* What is being imported, by whom, and how deep that is. */
 struct importing {
@@ -17,6 +22,11 @@ struct importing {
 	struct import *import;
 	int depth;
 };
+
+static const struct source *entry_of(const struct importing *in)
+{
+	return in->compilation->composition.source;
+}
 
 static struct diagnostic *import_error(const struct importing *in, const char *code, const char *reason)
 {
@@ -100,7 +110,8 @@ static struct composition *add_file(const struct importing *in, struct source *s
 	struct composition *file;
 
 	if (!kept) {
-		import_error(in, "E020", "there are more than 1024 files, or more than 256 MiB of them");
+		compilation->is_full = true;
+		import_error(in, "E020", "there are too many files, or they are too large together");
 		return NULL;
 	}
 	file = ct_arena_zalloc(&compilation->arena, sizeof(*file));
@@ -130,36 +141,76 @@ static bool is_known(const struct importing *in, const char *path, struct compos
 	return true;
 }
 
-/* The file behind a path that exists. Takes over `shown`, which becomes the source's. */
-static struct composition *read_path(const struct importing *in, const char *path, char *shown, bool is_remote)
+/*
+ * Whether the text begins as one of the language does. What does not is somebody's other file, named by mistake or by a
+ * stranger: no line of it is shown.
+ */
+static bool looks_right(const struct source *source)
+{
+	struct ct_arena arena = CT_ARENA_INIT;
+	struct lexer lexer;
+	struct token token;
+	bool right;
+
+	lexer_start(&lexer, source, &arena, NULL);
+	lexer_next(&lexer, &token);
+	right = token.kind == TOKEN_END || token.keyword == KEYWORD_IMPORT || token.keyword == KEYWORD_COMPONENT ||
+		token.keyword == KEYWORD_CONNECT || token.keyword == KEYWORD_EXPOSE;
+	ct_arena_release(&arena);
+	return right;
+}
+
+/* A path with ./ in the file means the directory that the file is in, not the one of a symbolic link to it. */
+static void find_directory(struct source *source, const char *path, bool is_remote)
+{
+	ct_autofree char *real = is_remote ? NULL : realpath(path, NULL);
+	char *slash = real ? strrchr(real, '/') : NULL;
+
+	/* What lies in the cache has nothing beside it. */
+	if (!slash && !is_remote)
+		return;
+	free(source->directory);
+	source->directory = slash ? ct_strndup(real, slash == real ? 1 : (size_t)(slash - real)) : NULL;
+}
+
+/* Reads it under the name `shown`, which is taken over. False: reported. */
+static bool read_source(const struct importing *in, const char *path, char *shown, bool is_remote,
+			struct source *source)
 {
 	ct_autofree char *name = shown;
 	struct ct_err err = CT_ERR_INIT;
+	const char *problem = NULL;
+
+	if (source_read(source, path, &err) < 0) {
+		import_error(in, strcmp(err.code, "E020") == 0 ? "E020" : "E008", err.message);
+		source_release(source);
+		return false;
+	}
+	free(source->shown);
+	source->shown = ct_take_text(&name);
+	find_directory(source, path, is_remote);
+	if (is_remote && !import_is_pinned(in->import, source->bytes, source->length))
+		problem = "the file in the cache has been changed";
+	else if (!looks_right(source))
+		problem = "it is no .ctst file: it does not begin with a statement";
+	if (!problem)
+		return true;
+	import_error(in, "E008", problem);
+	source_release(source);
+	return false;
+}
+
+/* The file behind a path that exists. Takes over `shown`. */
+static struct composition *read_path(const struct importing *in, const char *path, char *shown, bool is_remote)
+{
 	struct composition *known;
-	struct diagnostic *problem;
 	struct source source;
 
-	if (is_known(in, path, &known))
+	if (is_known(in, path, &known)) {
+		free(shown);
 		return known;
-	if (source_read(&source, path, &err) < 0) {
-		problem = import_error(in, strcmp(err.code, "E020") == 0 ? "E020" : "E008", err.message);
-		if (err.hint[0])
-			diagnostic_hint(problem, "%s", err.hint);
-		source_release(&source);
-		return NULL;
 	}
-	free(source.shown);
-	source.shown = ct_take_text(&name);
-	if (!is_remote)
-		return add_file(in, &source);
-	/* It lies in a cache: nothing is beside it. */
-	free(source.directory);
-	source.directory = NULL;
-	if (import_is_pinned(in->import, source.bytes, source.length))
-		return add_file(in, &source);
-	import_error(in, "E008", "the file in the cache has been changed");
-	source_release(&source);
-	return NULL;
+	return read_source(in, path, shown, is_remote, &source) ? add_file(in, &source) : NULL;
 }
 
 static bool exists(const char *path)
@@ -170,10 +221,50 @@ static bool exists(const char *path)
 	return source_identify(path, &device, &inode) || (errno != ENOENT && errno != ENOTDIR);
 }
 
+/* What the path probably should have been: another name in its directory, most of all the same one with ".ctst". */
+static char *similar_file(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	ct_autofree char *directory = ct_strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	ct_autofree char *extended = ct_asprintf("%s.ctst", path);
+	DIR *listing = exists(extended) ? NULL : opendir(directory);
+	char *names[NEIGHBOURS_MAX];
+	const struct dirent *entry;
+	const char *closest;
+	char *found = NULL;
+	size_t count = 0;
+
+	if (!listing)
+		return exists(extended) ? ct_strdup(strrchr(extended, '/') + 1) : NULL;
+	while (count < NEIGHBOURS_MAX && (entry = readdir(listing))) {
+		if (entry->d_name[0] != '.')
+			names[count++] = ct_strdup(entry->d_name);
+	}
+	closedir(listing);
+	closest = suggest_word(ct_slice_of(slash + 1), (const char *const *)names, count);
+	if (closest)
+		found = ct_strdup(closest);
+	while (count > 0)
+		free(names[--count]);
+	return found;
+}
+
 static struct composition *not_found(const struct importing *in, const char *first, const char *second)
 {
 	struct diagnostic *problem = import_error(in, "E008", "there is no such file");
+	struct ct_slice path = in->import->path;
+	ct_autofree char *similar = NULL;
 
+	if (!problem)
+		return NULL;
+	if (path.text[0] == '~')
+		diagnostic_hint(problem, "~ is the shell's; write the whole path");
+	else if (memmem(path.text, path.length, "${", 2))
+		diagnostic_hint(problem, "${...} has no meaning in the path of an import");
+	similar = similar_file(first);
+	if (!similar && second)
+		similar = similar_file(second);
+	diagnostic_did_you_mean(problem, similar);
 	if (second)
 		diagnostic_hint(problem, "looked for %s and %s", first, second);
 	else
@@ -183,12 +274,12 @@ static struct composition *not_found(const struct importing *in, const char *fir
 
 static struct composition *read_local(const struct importing *in)
 {
-	const struct source *importer = in->importer->source, *entry = in->compilation->composition.source;
+	const struct source *importer = in->importer->source, *entry = entry_of(in);
 	struct ct_slice path = in->import->path;
 	ct_autofree char *beside = NULL;
 	ct_autofree char *beside_entry = NULL;
 
-	if (!importer->directory && path.text[0] != '/') {
+	if (!importer->directory) {
 		diagnostic_hint(import_error(in, "E008", "a file from the network has nothing beside it"),
 				"it can only import https://...@sha256:...");
 		return NULL;
@@ -212,7 +303,7 @@ static struct composition *read_local(const struct importing *in)
 static struct composition *read_remote(const struct importing *in)
 {
 	struct compilation *compilation = in->compilation;
-	char *path = import_fetch(&compilation->diagnostics, in->import, compilation->options->offline);
+	char *path = import_fetch(compilation, in->import);
 	struct composition *file = NULL;
 	struct ct_slice url;
 
@@ -232,13 +323,15 @@ static struct composition *read_one(const struct importing *in)
 		import_error(in, "E008", "the path is empty");
 		return NULL;
 	}
-	if (compilation->import_count++ >= IMPORTS_MAX) {
+	if (compilation->import_count++ >= IMPORTS_MAX) { /* the first beyond is told */
 		if (compilation->import_count == IMPORTS_MAX + 1)
-			import_error(in, "E020", "there are more than 4096 imports");
+			import_error(in, "E020", "there are too many imports");
 		return NULL;
 	}
+	if (compilation->is_full)
+		return NULL;
 	if (in->depth >= IMPORT_DEPTH_MAX) {
-		import_error(in, "E020", "imports are nested more than 32 deep");
+		import_error(in, "E020", "imports are nested too deep");
 		return NULL;
 	}
 	return import_is_remote(in->import->path) ? read_remote(in) : read_local(in);

@@ -67,7 +67,8 @@ static bool check_depth(struct inheritor *inheritor, struct component *child, co
 	child->depth = (uint8_t)(parent->depth + (parent->depth <= INHERITANCE_DEPTH_MAX));
 	if (child->depth <= INHERITANCE_DEPTH_MAX)
 		return true;
-	if (parent->depth == INHERITANCE_DEPTH_MAX)
+	/* What hangs on a circle has been told enough. */
+	if (parent->depth == INHERITANCE_DEPTH_MAX && !parent->is_incomplete)
 		diagnostics_error(&inheritor->compilation->diagnostics, "E020", child->parent->name_span,
 				  "component '%.*s' has more than %d parents above it", SHOWN(child->name),
 				  INHERITANCE_DEPTH_MAX);
@@ -76,7 +77,7 @@ static bool check_depth(struct inheritor *inheritor, struct component *child, co
 
 static bool check_amount(struct inheritor *inheritor, const struct component *child, struct component *parent)
 {
-	inheritor->bytes += merge_weight(parent);
+	inheritor->bytes += merge_weight(inheritor->compilation, parent);
 	if (inheritor->bytes <= INHERITED_MAX_BYTES)
 		return true;
 	if (!inheritor->too_much)
@@ -155,11 +156,11 @@ static void warn_of_unused(struct diagnostics *diagnostics, const struct composi
 		const struct import *import = &file->imports[i];
 
 		if (!import->is_used)
-			diagnostic_hint(diagnostics_warning(diagnostics, "E009", import->path_span,
-							    "nothing of the import '%.*s' is used",
-							    SHOWN(import->path)),
-					"remove it, or use it: COMPONENT name FROM %.*s { ... }",
-					SHOWN(import->alias.length ? import->alias : import->stem));
+			diagnostic_hint(
+				diagnostics_warning(diagnostics, "E009", import->path_span,
+						    "nothing of the import '%.*s' is used", SHOWN(import->path)),
+				"remove it, or make a component from one of its own: COMPONENT name FROM %.*s.NAME",
+				SHOWN(import->alias.length ? import->alias : import->stem));
 	}
 }
 

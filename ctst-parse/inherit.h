@@ -11,7 +11,7 @@ struct compilation;
 
 #define INHERITANCE_DEPTH_MAX 32
 /* About how many bytes of the composition may come from parents: one large template with many children is a small file. */
-#define INHERITED_MAX_BYTES ((uint64_t)256 << 20)
+#define INHERITED_MAX_BYTES ((uint64_t)512 << 20)
 
 /*
  * For all files. A child takes every property of its parent but required_params; its own replace them whole, where

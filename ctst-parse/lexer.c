@@ -173,6 +173,11 @@ static void lex_word(struct lexer *lexer, struct token *token)
 	token->span = lexer_span(lexer, begin, last);
 	token->text = (struct ct_slice){ begin, (size_t)(last - begin) };
 	token->keyword = (uint8_t)find_keyword(begin, token->text.length);
+	if (token->text.length > NAME_MAX_BYTES) {
+		lexer_error(lexer, "E020", token->span, "name longer than %d characters", NAME_MAX_BYTES);
+		token->damaged = true;
+		token->text.length = NAME_MAX_BYTES;
+	}
 	if (last != at) {
 		struct ct_slice whole = { begin, (size_t)(at - begin) };
 		struct diagnostic *problem = lexer_error(lexer, "E001", lexer_span(lexer, begin, at),

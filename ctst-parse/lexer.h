@@ -17,6 +17,7 @@
 #include "ctst-parse/source.h"
 
 #define STRING_MAX_BYTES ((size_t)64 << 10)
+#define NAME_MAX_BYTES 255
 
 enum token_kind {
 	TOKEN_END,

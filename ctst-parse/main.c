@@ -103,6 +103,18 @@ static bool has_failed(const struct diagnostics *all, struct ct_err *err)
 	return true;
 }
 
+/* Nobody asks where a component has gone before it is missed; -v tells. */
+static void tell_templates(const struct composition *composition)
+{
+	for (size_t i = 0; i < composition->component_count; i++) {
+		const struct component *component = &composition->components[i];
+
+		if (component->is_template)
+			ct_info(program.name, "component '%.*s' is a template and is not deployed",
+				SHOWN(component->name));
+	}
+}
+
 /* 0, or -1 with the error that the next stage is told of; it has been printed. */
 static int compile_and_emit(struct source *source, struct ct_err *err)
 {
@@ -116,6 +128,7 @@ static int compile_and_emit(struct source *source, struct ct_err *err)
 
 	compile(&compilation, source, &compile_options);
 	print_diagnostics(&compilation.diagnostics);
+	tell_templates(&compilation.composition);
 	if (has_failed(&compilation.diagnostics, err)) {
 		result = -1;
 	} else if (emit_composition(STDOUT_FILENO, &compilation) < 0) {

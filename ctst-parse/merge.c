@@ -3,17 +3,19 @@
 #include <string.h>
 
 #include "ctst-parse/compile.h"
+#include "ctst-parse/lexer.h"
 #include "ctst-parse/properties.h"
 
-#define VALUE_WEIGHT 64 /* of brackets, names and the place */
+#define PLACE_WEIGHT 40 /* of a line's and column's digits, quotes and the like */
+#define ITEM_WEIGHT 4   /* of an item's quotes and comma */
 #define FEW_PAIRS 512   /* so many comparisons cost less than a table */
 
 static uint64_t weight_of_list(const struct value *value)
 {
-	uint64_t weight = VALUE_WEIGHT;
+	uint64_t weight = ITEM_WEIGHT;
 
 	for (const struct entry *entry = value->first; entry; entry = entry->next)
-		weight += VALUE_WEIGHT + entry->key_length +
+		weight += ITEM_WEIGHT + entry->key_length +
 			  (entry->value.kind == VALUE_STRING ? entry->value.length : 0);
 	return weight;
 }
@@ -21,30 +23,39 @@ static uint64_t weight_of_list(const struct value *value)
 /* A list in a map is the deepest there is. */
 static uint64_t weight_of(const struct value *value)
 {
-	uint64_t weight = VALUE_WEIGHT;
+	uint64_t weight = ITEM_WEIGHT;
 
 	if (value->kind == VALUE_STRING)
 		return weight + value->length;
-	if (value->kind == VALUE_LIST)
-		return weight_of_list(value);
-	for (const struct entry *entry = value->kind == VALUE_MAP ? value->first : NULL; entry; entry = entry->next) {
-		bool is_list = entry->value.kind == VALUE_LIST || entry->value.kind == VALUE_MAP;
-
-		weight += entry->key_length + VALUE_WEIGHT;
-		weight += is_list                             ? weight_of_list(&entry->value)
-			  : entry->value.kind == VALUE_STRING ? entry->value.length
-							      : 0;
-	}
+	if (value->kind != VALUE_MAP)
+		return value->kind == VALUE_LIST ? weight_of_list(value) : weight;
+	for (const struct entry *entry = value->first; entry; entry = entry->next)
+		weight += entry->key_length + ITEM_WEIGHT +
+			  (entry->value.kind == VALUE_LIST || entry->value.kind == VALUE_MAP
+				   ? weight_of_list(&entry->value)
+				   : weight_of(&entry->value));
 	return weight;
 }
 
-uint64_t merge_weight(struct component *component)
+/* The place of a value, its name and its owner's, as they stand in "origins" and "inherited". */
+static uint64_t weight_of_place(const struct compilation *compilation, const struct entry *entry)
+{
+	return PLACE_WEIGHT + 2 * (uint64_t)entry->key_length + NAME_MAX_BYTES / 8 +
+	       strlen(sources_find(&compilation->sources, entry->value.span.offset)->shown);
+}
+
+uint64_t merge_weight(const struct compilation *compilation, struct component *component)
 {
 	if (component->weight > 0)
 		return component->weight;
-	component->weight = VALUE_WEIGHT;
-	for (const struct entry *entry = component->properties; entry; entry = entry->next)
-		component->weight += weight_of(&entry->value);
+	for (const struct entry *entry = component->properties; entry; entry = entry->next) {
+		component->weight += weight_of(&entry->value) + weight_of_place(compilation, entry);
+		if (entry->property != PROPERTY_ENV || entry->value.kind != VALUE_MAP)
+			continue;
+		for (const struct entry *member = entry->value.first; member; member = member->next)
+			component->weight += weight_of_place(compilation, member);
+	}
+	component->weight++;
 	return component->weight;
 }
 

@@ -236,14 +236,24 @@ static void parse_expose(struct parser *parser, struct span keyword)
 	add_exposure(parser, wanted);
 }
 
-/* The last part of a path or URL, without ".ctst" and without a pin. */
+/* Of a URL what is in front of its query, fragment or pin. */
+static struct ct_slice plain_path(struct ct_slice path)
+{
+	if (path.length == 0 || !memmem(path.text, path.length, "://", 3))
+		return path;
+	for (size_t i = 0; i < path.length; i++) {
+		if (strchr("?#@", path.text[i]))
+			return (struct ct_slice){ path.text, i };
+	}
+	return path;
+}
+
+/* The last part of a path or URL, without ".ctst". */
 static struct ct_slice stem_of(struct ct_slice path)
 {
-	const char *at = path.length ? memchr(path.text, '@', path.length) : NULL;
 	const char *slash;
 
-	if (at)
-		path.length = (size_t)(at - path.text);
+	path = plain_path(path);
 	slash = path.length ? memrchr(path.text, '/', path.length) : NULL;
 	if (slash)
 		path = (struct ct_slice){ slash + 1, (size_t)(path.text + path.length - slash) - 1 };
@@ -264,7 +274,9 @@ static void add_import(struct composition *all, const struct import *wanted)
 static void parse_alias(struct parser *parser, struct import *wanted)
 {
 	parser_advance(parser);
-	if (!parser_is(parser, TOKEN_WORD) || parser_at_statement(parser)) {
+	if (parser_is(parser, TOKEN_STRING)) {
+		diagnostic_hint(parser_expected(parser, "a name for the imported file"), "names have no quotes");
+	} else if (!parser_is(parser, TOKEN_WORD) || parser_at_statement(parser)) {
 		parser_expected(parser, "a name for the imported file");
 		return;
 	}

@@ -52,7 +52,9 @@ static void register_component(struct parser *parser, const struct component *co
 /* COMPONENT must be followed by a name. Without one the body is still read for its own mistakes. */
 static void parse_name(struct parser *parser, struct component *component)
 {
-	if (parser_is(parser, TOKEN_WORD) && !parser_at_statement(parser)) {
+	bool is_missing = parser->token.keyword == KEYWORD_FROM && lexer_peek(&parser->lexer) == TOKEN_WORD;
+
+	if (parser_is(parser, TOKEN_WORD) && !parser_at_statement(parser) && !is_missing) {
 		name_component(parser, component);
 		parser_advance(parser);
 		return;
@@ -67,7 +69,8 @@ static void parse_name(struct parser *parser, struct component *component)
 	}
 	parser_expected(parser, "a name for the component");
 	component->name = (struct ct_slice){ "", 0 };
-	if (!parser_is(parser, TOKEN_LEFT_BRACE) && !parser_is(parser, TOKEN_END) && !parser_at_statement(parser))
+	if (!is_missing && !parser_is(parser, TOKEN_LEFT_BRACE) && !parser_is(parser, TOKEN_END) &&
+	    !parser_at_statement(parser))
 		parser_advance(parser);
 }
 

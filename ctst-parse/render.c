@@ -46,21 +46,13 @@ static struct excerpt excerpt_around(const struct source *source, struct span sp
 	return excerpt;
 }
 
-/* Terminal controls, and the marks that make text look as if it stood in another order (U+202A…, U+2066…). */
-static bool is_unsafe(uint32_t character)
-{
-	return (character < 0x20 && character != '\t') || (character >= 0x7f && character < 0xa0) ||
-	       (character >= 0x202a && character <= 0x202e) || (character >= 0x2066 && character <= 0x2069) ||
-	       character == 0x2028 || character == 0x2029;
-}
-
 static void append_safe(struct ct_buf *out, const char *text, size_t length)
 {
 	for (size_t i = 0; i < length;) {
 		uint32_t character = 0;
 		size_t step = ct_utf8_decode(text + i, length - i, &character);
 
-		if (step == 0 || is_unsafe(character) || character == '\t')
+		if (step == 0 || ct_utf8_is_unsafe(character))
 			ct_buf_putc(out, '?');
 		else
 			ct_buf_append(out, text + i, step);
@@ -104,7 +96,7 @@ static uint32_t draw_character(struct ct_buf *line, struct ct_buf *carets, const
 		ct_buf_putc(carets, '\t');
 		return 1;
 	}
-	if (step == 0 || is_unsafe(character)) {
+	if (step == 0 || ct_utf8_is_unsafe(character)) {
 		ct_buf_putc(line, '?');
 		append_carets(carets, inside, 1);
 		return step ? (uint32_t)step : 1;

@@ -44,12 +44,15 @@ void scope_init(struct scope *scope, struct composition *file, struct diagnostic
 			add_alias(scope, &file->imports[i], i);
 	}
 	for (uint32_t i = 0; i < file->import_count; i++) {
-		const struct composition *other = file->imports[i].file;
+		struct composition *other = file->imports[i].file;
 
 		if (file->imports[i].alias.length > 0)
 			continue;
 		add_unless_alias(scope, &scope->imports, file->imports[i].stem, i);
-		for (size_t k = 0; other && k < other->component_count; k++)
+		if (!other || other->seen_by == file)
+			continue;
+		other->seen_by = file;
+		for (size_t k = 0; k < other->component_count; k++)
 			add_unless_alias(scope, &scope->components, other->components[k].name, i);
 	}
 }
@@ -162,6 +165,7 @@ static struct component *report_unknown(struct scope *scope, const struct parent
 {
 	struct diagnostic *problem;
 	char *suggestion = NULL;
+	size_t looked_at = 0;
 
 	if (scope->has_failed_import)
 		return NULL;
@@ -171,8 +175,10 @@ static struct component *report_unknown(struct scope *scope, const struct parent
 		suggestion = composition_suggest(scope->file, parent->name);
 		if (!suggestion)
 			suggestion = suggest_import(scope, parent->name);
-		for (size_t i = 0; !suggestion && i < scope->file->import_count; i++)
+		for (size_t i = 0; !suggestion && i < scope->file->import_count && looked_at < COMPONENTS_MAX; i++) {
 			suggestion = composition_suggest(scope->file->imports[i].file, parent->name);
+			looked_at += scope->file->imports[i].file->component_count + 1;
+		}
 	}
 	diagnostic_did_you_mean(problem, suggestion);
 	free(suggestion);
@@ -201,6 +207,8 @@ static struct component *find_plain(struct scope *scope, const struct component 
 		return report_several(scope, parent->name, parent->name_span);
 	if (stem != CT_NAME_UNKNOWN)
 		return only_component(scope, &scope->file->imports[stem], parent->name, parent->name_span);
+	if (own && scope->has_failed_import)
+		return NULL;
 	if (own) {
 		diagnostics_error(scope->diagnostics, "E013", parent->name_span,
 				  "component '%.*s' inherits from itself", SHOWN(parent->name));

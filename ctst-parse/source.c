@@ -28,7 +28,7 @@ static int open_regular(const char *path, struct stat *status, struct ct_err *er
 	if (fd < 0) {
 		int saved = errno;
 
-		ct_fail_errno(err, CT_NO_CODE, "cannot open '%s'", path);
+		ct_fail_errno(err, "E008", "cannot open '%s'", path);
 		if (saved == ENOENT || saved == ENOTDIR) {
 			err->exit_status = CT_EXIT_NOT_FOUND;
 			if (strcmp(path, CT_DEFAULT_FILE) == 0)
@@ -37,13 +37,13 @@ static int open_regular(const char *path, struct stat *status, struct ct_err *er
 		return -1;
 	}
 	if (fstat(fd, status) < 0)
-		return ct_fail_errno(err, CT_NO_CODE, "cannot read '%s'", path);
+		return ct_fail_errno(err, "E008", "cannot read '%s'", path);
 	if (S_ISDIR(status->st_mode)) {
-		ct_fail(err, CT_NO_CODE, "'%s' is a directory, not a .ctst file", path);
+		ct_fail(err, "E008", "'%s' is a directory, not a .ctst file", path);
 		return ct_err_hint(err, "name the file in it, e.g. %s/containust.ctst", path);
 	}
 	if (!S_ISREG(status->st_mode)) {
-		ct_fail(err, CT_NO_CODE, "'%s' is not a regular file", path);
+		ct_fail(err, "E008", "'%s' is not a regular file", path);
 		return ct_err_hint(err, "to read from a pipe write '-' and connect it to standard input");
 	}
 	return ct_take_fd(&fd);

@@ -62,6 +62,13 @@ static void mark_named(struct composition *all)
 	}
 }
 
+static bool requires_something(const struct component *component)
+{
+	const struct entry *list = component_property(component, PROPERTY_REQUIRED_PARAMS);
+
+	return list && (list->value.damaged || list->value.kind != VALUE_LIST || list->value.length > 0);
+}
+
 void templates_find(struct compilation *compilation)
 {
 	struct composition *all = &compilation->composition;
@@ -75,7 +82,6 @@ void templates_find(struct compilation *compilation)
 	for (size_t i = 0; i < all->component_count; i++) {
 		struct component *component = &all->components[i];
 
-		component->is_template = (component->present & 1U << PROPERTY_REQUIRED_PARAMS) ||
-					 (component->is_parent && !component->is_used);
+		component->is_template = requires_something(component) || (component->is_parent && !component->is_used);
 	}
 }

@@ -70,13 +70,7 @@ struct image_parts {
 /* False when there is no "<scheme>://". */
 bool image_split(struct ct_slice text, struct image_parts *parts);
 
-/* Whether the URI has a user name or password in it. It is refused then, and never shown. */
-bool image_has_credentials(struct ct_slice text);
-
 bool hostname_is_valid(struct ct_slice text);
-
-/* Keeps the values of env keys like DB_PASSWORD, and image URIs with a password, out of everything that is printed. */
-void hide_secrets(struct diagnostics *diagnostics, const struct component *component);
 
 void check_image(struct checker *checker, const struct entry *property);
 void check_port(struct checker *checker, const struct entry *property);

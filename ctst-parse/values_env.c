@@ -3,18 +3,10 @@
 #include <string.h>
 
 #include "common/json_text.h"
-#include "common/secret_names.h"
 #include "ctst-parse/check.h"
 #include "ctst-parse/properties.h"
+#include "ctst-parse/secrets.h"
 #include "ctst-parse/values.h"
-
-static bool is_secret_key(struct ct_slice key)
-{
-	/* POSTGRES_PASSWORD_FILE and the like say where a secret is. */
-	if (key.length > 5 && strncasecmp(key.text + key.length - 5, "_FILE", 5) == 0)
-		return false;
-	return ct_name_is_secret(key);
-}
 
 /* "${secret.db_password}" for DB_PASSWORD. */
 static void hint_at_secret(struct diagnostic *problem, struct ct_slice key)
@@ -36,33 +28,15 @@ static void check_key(struct checker *checker, const struct entry *member)
 		check_error(checker, member->key_span, "the name of an environment variable is empty");
 	else if (memchr(key.text, '=', key.length))
 		check_error(checker, member->key_span, "the name of an environment variable has a '=' in it");
+	else if (memmem(key.text, key.length, "${", 2))
+		diagnostics_error(checker->diagnostics, "E017", member->key_span,
+				  "'${...}' is not allowed in the name of an environment variable");
 }
 
 static bool is_plain_secret(const struct entry *member)
 {
-	return member->value.kind == VALUE_STRING && member->value.length > 0 && !member->value.has_template &&
-	       is_secret_key(entry_key(member));
-}
-
-static void hide_members(struct diagnostics *diagnostics, const struct value *env)
-{
-	for (const struct entry *member = env->first; member; member = member->next) {
-		if (is_plain_secret(member))
-			diagnostics_hide(diagnostics, member->value.span);
-	}
-}
-
-void hide_secrets(struct diagnostics *diagnostics, const struct component *component)
-{
-	for (const struct entry *property = component->properties; property; property = property->next) {
-		const struct value *value = &property->value;
-
-		if (property->property == PROPERTY_IMAGE && value->kind == VALUE_STRING && !value->damaged &&
-		    image_has_credentials(value_text(value)))
-			diagnostics_hide(diagnostics, value->span);
-		if (property->property == PROPERTY_ENV && value->kind == VALUE_MAP)
-			hide_members(diagnostics, value);
-	}
+	return member->value.kind == VALUE_STRING && member->value.length > 0 && secret_is_name(entry_key(member)) &&
+	       secret_is_literal(value_text(&member->value));
 }
 
 static void check_member(struct checker *checker, const struct entry *member)

@@ -31,14 +31,6 @@ bool image_split(struct ct_slice text, struct image_parts *parts)
 	return true;
 }
 
-bool image_has_credentials(struct ct_slice text)
-{
-	struct image_parts parts;
-
-	return image_split(text, &parts) && ct_slice_is(parts.scheme, "https") && parts.rest.length > 0 &&
-	       memchr(parts.rest.text, '@', parts.rest.length);
-}
-
 static bool ends_with(struct ct_slice text, const char *suffix)
 {
 	size_t length = strlen(suffix);
@@ -274,11 +266,25 @@ static bool has_space(struct ct_slice text)
 	return false;
 }
 
+/* An inherited one has been checked where it is written; whether it can be had is asked of those who use it. */
+static void check_scheme(struct checker *checker, const struct value *value, const struct image_parts *parts,
+			 const struct scheme *scheme)
+{
+	size_t errors = checker->diagnostics->errors.total;
+
+	if (!checker->checks_inherited) {
+		scheme->check(checker, value, parts);
+		if (checker->diagnostics->errors.total == errors)
+			check_pin(checker, value, parts, scheme);
+	}
+	if (scheme->is_remote && checker->options->offline && check_is_deployed(checker))
+		diagnostics_error(checker->diagnostics, "E014", value->span, "remote image while offline");
+}
+
 void check_image(struct checker *checker, const struct entry *property)
 {
 	const struct value *value = &property->value;
 	struct image_parts parts;
-	size_t errors;
 
 	if (!check_kind(checker, value, VALUE_STRING, "image") || !check_no_template(checker, value, "image"))
 		return;
@@ -296,15 +302,10 @@ void check_image(struct checker *checker, const struct entry *property)
 		return;
 	}
 	for (size_t i = 0; i < SCHEME_COUNT; i++) {
-		if (!ct_slice_is(parts.scheme, schemes[i].name))
-			continue;
-		errors = checker->diagnostics->errors.total;
-		schemes[i].check(checker, value, &parts);
-		if (checker->diagnostics->errors.total == errors)
-			check_pin(checker, value, &parts, &schemes[i]);
-		if (schemes[i].is_remote && checker->options->offline && check_is_deployed(checker))
-			diagnostics_error(checker->diagnostics, "E014", value->span, "remote image while offline");
-		return;
+		if (ct_slice_is(parts.scheme, schemes[i].name)) {
+			check_scheme(checker, value, &parts, &schemes[i]);
+			return;
+		}
 	}
 	hint_at_scheme(image_error(checker, value, "unknown scheme"), parts.scheme);
 }

@@ -1,7 +1,9 @@
 #include "ctst-plan/plan_inherited.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/names.h"
 #include "ctst-plan/escape.h"
 
 static int widest(const struct ct_json *inherited)
@@ -16,40 +18,39 @@ static int widest(const struct ct_json *inherited)
 	return width < 40 ? (int)width : 40;
 }
 
-/*
- * The place of a value. Both objects name the values in the same order, so the search goes on from *at, where the last
- * one ended; only in somebody else's document may it have to begin anew.
- */
-static const char *place_of(const struct component *component, const struct ct_json **at, const char *key)
+static void write_value(const struct ct_json *value, int width, const char *place, struct ct_buf *out)
 {
-	const struct ct_json *first = component->origins ? component->origins->first : NULL;
-	const struct ct_json *origin = *at;
+	ct_autobuf key = CT_BUF_INIT;
 
-	while (origin && strcmp(origin->key, key) != 0)
-		origin = origin->next;
-	for (origin = origin ? origin : first; origin && strcmp(origin->key, key) != 0;)
-		origin = origin->next;
-	*at = origin;
-	return origin ? origin->text : NULL;
+	ct_buf_puts(&key, "");
+	plan_escape(&key, value->key);
+	ct_buf_printf(out, "    %-*s  inherited from ", width, key.data);
+	plan_escape(out, value->text);
+	if (place) {
+		ct_buf_puts(out, ", ");
+		plan_escape(out, place);
+	}
+	ct_buf_putc(out, '\n');
 }
 
 void plan_write_inherited(const struct component *component, struct ct_buf *out)
 {
 	int width = component->inherited ? widest(component->inherited) : 0;
-	const struct ct_json *at = NULL;
+	ct_autonames places = CT_NAMES_INIT;
+	uint32_t count = 0, number;
+	const struct ct_json **origins;
 
-	ct_json_each(value, component->inherited) {
-		const char *place = place_of(component, &at, value->key);
-		ct_autobuf key = CT_BUF_INIT;
-
-		ct_buf_puts(&key, "");
-		plan_escape(&key, value->key);
-		ct_buf_printf(out, "    %-*s  inherited from ", width, key.data);
-		plan_escape(out, value->text);
-		if (place) {
-			ct_buf_puts(out, ", ");
-			plan_escape(out, place);
-		}
-		ct_buf_putc(out, '\n');
+	if (!component->inherited)
+		return;
+	origins = ct_alloc_array(component->origins ? component->origins->length : 0, sizeof(*origins));
+	ct_json_each(origin, component->origins) {
+		origins[count] = origin;
+		ct_names_add(&places, ct_slice_of(origin->key), count++, NULL);
 	}
+	ct_json_each(value, component->inherited) {
+		write_value(value, width,
+			    ct_names_get(&places, ct_slice_of(value->key), &number) ? origins[number]->text : NULL,
+			    out);
+	}
+	free(origins);
 }

@@ -5,7 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cleanup.h"
+#include "common/json.h"
 #include "common/template.h"
+
+/* " (lib/base.ctst:3:12, inherited from base)", as far as the composition says where the value is written. */
+static void append_origin(struct ct_buf *out, const struct component *component, const char *path)
+{
+	ct_autofree char *key = ct_strndup(path, strcspn(path, "["));
+	const char *origin, *parent;
+
+	if (strncmp(key, "healthcheck.", 12) == 0)
+		key[11] = '\0';
+	origin = ct_json_get_string(component->origins, key);
+	parent = ct_json_get_string(component->inherited, key);
+	if (origin)
+		ct_buf_printf(out, " (%.300s%s%.63s)", origin, parent ? ", inherited from " : "", parent ? parent : "");
+}
 
 /* "component 'api': env.X: <message>" with E017. Always returns -1. */
 static int reject(struct ct_err *err, const struct component *component, const struct place *place, const char *format,
@@ -15,14 +31,18 @@ static int reject(struct ct_err *err, const struct component *component, const s
 		  ...)
 {
 	ct_autobuf path = CT_BUF_INIT;
+	ct_autobuf origin = CT_BUF_INIT;
 	char message[512];
 	va_list arguments;
 
 	place_describe(&path, place);
+	ct_buf_puts(&origin, "");
+	append_origin(&origin, component, path.data);
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	return ct_fail(err, "E017", "component '%.63s': %.200s: %s", component->name, path.data, message);
+	return ct_fail(err, "E017", "component '%.63s'%s: %.200s: %s", component->name, origin.data, path.data,
+		       message);
 }
 
 /* The text of a field; NULL when the component does not have it, *known false when nobody has. */
@@ -66,6 +86,7 @@ static int check_environment(struct resolver *resolver, const struct component *
 {
 	const char *name = ct_arena_copy(resolver->arena, part->name.text, part->name.length);
 	ct_autobuf path = CT_BUF_INIT;
+	ct_autobuf origin = CT_BUF_INIT;
 
 	if (part->has_fallback || getenv(name))
 		return 0;
@@ -74,9 +95,11 @@ static int check_environment(struct resolver *resolver, const struct component *
 	if (!ct_names_add(&resolver->undefined, (struct ct_slice){ name, part->name.length }, 0, NULL))
 		return 0;
 	place_describe(&path, place);
+	ct_buf_puts(&origin, "");
+	append_origin(&origin, component, path.data);
 	warnings_add(resolver->warnings,
-		     "component '%.63s': %.200s: environment variable '%.200s' is not set and counts as empty",
-		     component->name, path.data, name);
+		     "component '%.63s'%s: %.200s: environment variable '%.200s' is not set and counts as empty",
+		     component->name, origin.data, path.data, name);
 	return 0;
 }
 

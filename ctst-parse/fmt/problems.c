@@ -4,7 +4,7 @@
 
 #include "ctst-parse/parser.h"
 #include "ctst-parse/render.h"
-#include "ctst-parse/values.h"
+#include "ctst-parse/secrets.h"
 
 /* What a value means or a name stands for is for "ctst parse" to say: it does not keep a text from being laid out. */
 static bool is_about_grammar(const struct diagnostic *diagnostic)
@@ -36,9 +36,7 @@ size_t problems_describe(struct source *source, bool colour, struct ct_buf *out)
 	size_t count;
 
 	parse_source(source, &arena, &diagnostics, false, &composition);
-	/* A line with a secret may be shown. */
-	for (size_t i = 0; i < composition.component_count; i++)
-		hide_secrets(&diagnostics, &composition.components[i]);
+	secrets_hide(&diagnostics);
 	count = render_errors(&diagnostics, true, colour, out);
 	/* Only so many are kept, and those in front may all be others: then these have to be corrected first. */
 	if (count == 0)

@@ -181,6 +181,132 @@ every_mistake_is_one_message() {
 	check_one "IMPORT \"https://me:pw@h/t.ctst@sha256:$(printf '%064d' 0)\" COMPONENT a FROM t { }" 'E008 s.ctst:1:8'
 	run ctst-parse s.ctst
 	expect_err 'no user name or password may be in it'
+	refute_err 'me:pw'
+}
+
+one_slip_is_one_message() {
+	echo 'COMPONENT t { image = "oci://foo" required_params = ["image", "A", "A"] } COMPONENT u { image = "oci://foo" }' >t.ctst
+	check_one() {
+		printf '%s\n' "$1" >s.ctst
+		expect_same "$(problems_of s.ctst)" "$2"
+	}
+	# What is wrong with it has been said where it is written.
+	check_one 'IMPORT "t.ctst" COMPONENT a FROM u { }' $'E007 t.ctst:1:23\nE018 t.ctst:1:68\nE007 t.ctst:1:97'
+	check_one 'COMPONENT t { image = "preset://x" required_params = ["port"] } COMPONENT a FROM t { prot = 1 }' 'E001 s.ctst:1:86'
+	check_one 'COMPONENT t { image = "preset://x" required_params = ["A"] } COMPONENT a FROM t { env = { A } }' 'E001 s.ctst:1:93'
+	check_one 'IMPORT "no.ctst" COMPONENT redis FROM redis { }' 'E008 s.ctst:1:8'
+	check_one 'COMPONENT FROM t { image = "preset://x" }' $'E001 s.ctst:1:11\nE016 s.ctst:1:16'
+	check_one 'COMPONENT a { image = "preset://x" env = { "${env.K}" = "x" } }' 'E017 s.ctst:1:44'
+	check_one 'COMPONENT a { image = "preset://x" env = { A = "${env.X-d}" } }' 'E017 s.ctst:1:49'
+	check_one 'COMPONENT a { image = "preset://x" required_params = [] }' ''
+	echo 'COMPONENT t { image = "preset://x" required_params = ["A", "B", "A"] } COMPONENT a FROM t { }' >s.ctst
+	run ctst-parse s.ctst
+	expect_err "does not set 'A', 'B', which"
+	for i in {0..39}; do echo "COMPONENT c$i FROM c$(((i + 1) % 40)) { }"; done >s.ctst
+	expect_same "$(problems_of s.ctst)" 'E013 s.ctst:40:20'
+	{
+		echo 'COMPONENT t { port = 0 }'
+		for i in {1..200}; do echo "COMPONENT c$i FROM t { port = 0 }"; done
+	} >s.ctst
+	run ctst-parse s.ctst
+	expect_err '351 more errors are not shown'
+}
+
+what_is_meant_is_said() {
+	echo 'COMPONENT t { image = "preset://x" port = 80 }' >t.ctst
+	check_hint() {
+		printf '%s\n' "$1" >s.ctst
+		run ctst-parse s.ctst
+		expect_err "$2"
+	}
+	check_hint 'IMPORT "t" COMPONENT a FROM t { }' "did you mean 't.ctst'"
+	check_hint 'IMPORT "./t.cst" COMPONENT a FROM t { }' "did you mean 't.ctst'"
+	check_hint 'IMPORT "~/t.ctst" COMPONENT a FROM t { }' "~ is the shell's"
+	check_hint 'IMPORT "${env.DIR}/t.ctst" COMPONENT a FROM t { }' 'has no meaning'
+	check_hint 'IMPORT "t.ctst" AS "x" COMPONENT a FROM x { }' 'names have no quotes'
+	check_hint 'COMPONENT w { image = "preset://x" port = 80 } COMPONENT b FROM w { port = 81 } EXPOSE 80' \
+		"'w' does, but is a template, because only FROM names it: EXPOSE 80:80 FROM w"
+	check_hint 'COMPONENT a { image = "preset://x" env = { A = "${Env.X}" } }' "did you mean 'env'"
+	check_hint 'COMPONENT a { image = "preset://x" env = { A = "${a.hots}" } }' "did you mean 'host'"
+	printf 'IMPORT "t.ctst"\nCOMPONENT a FROM t { }\nCOMPONENT b FROM a { }\n' >s.ctst
+	run ctst-parse -v s.ctst
+	expect_err "component 'a' is a template and is not deployed"
+}
+
+other_files_are_not_shown() {
+	printf 'PASSWORD=sesame\nCOMPONENT x {\n' >.env
+	echo 'IMPORT ".env" COMPONENT a FROM x { }' >s.ctst
+	expect_same "$(problems_of s.ctst)" 'E008 s.ctst:1:8'
+	run ctst-parse s.ctst
+	expect_err 'it is no .ctst file'
+	refute_err sesame
+}
+
+names_and_urls_have_bounds() {
+	local long
+	long=$(printf 'n%.0s' {1..300})
+	echo "COMPONENT $long { image = \"preset://x\" hostname = \"h\" }" >s.ctst
+	expect_same "$(problems_of s.ctst)" 'E020 s.ctst:1:11'
+	echo "IMPORT \"https://h/$long$long$long$long$long$long$long@sha256:$(printf '%064d' 0)\" COMPONENT a FROM x { }" >s.ctst
+	expect_same "$(problems_of s.ctst)" 'E008 s.ctst:1:8'
+	echo "IMPORT \"https:// h/t.ctst@sha256:$(printf '%064d' 0)\" COMPONENT a FROM x { }" >s.ctst
+	expect_same "$(problems_of s.ctst)" 'E008 s.ctst:1:8'
+	mkdir -p team@x
+	echo 'COMPONENT redis { image = "preset://x" }' >team@x/redis.ctst
+	echo 'IMPORT "team@x/redis.ctst" COMPONENT a FROM redis.redis { }' >s.ctst
+	expect_same "$(problems_of s.ctst)" ''
+}
+
+# Each of these took minutes, or gigabytes, when it was tried first.
+hostile_files_take_no_time() {
+	local i
+	for i in {1..20000}; do echo "COMPONENT a$i { }"; done >big.ctst
+	{
+		for i in {1..4000}; do echo 'IMPORT "big.ctst"'; done
+		echo 'COMPONENT x { image = "preset://a" }'
+	} >s.ctst
+	run timeout 10 ctst-parse -q s.ctst
+	expect_status 0
+	{
+		for i in {1..4000}; do echo "IMPORT \"big.ctst\" AS q$i"; done
+		for i in {1..60}; do echo "COMPONENT x$i FROM zzzzzzzzzz$i { image = \"preset://a\" }"; done
+	} >s.ctst
+	run timeout 10 ctst-parse -q s.ctst
+	expect_status 1
+	{
+		echo "COMPONENT t0 { image = \"preset://a\" env = { $(printf 'V%d = "" ' {1..4000}) } required_params = [$(printf '"Z0", %.0s' {1..4090})] }"
+		for i in {1..30}; do
+			echo "COMPONENT t$i FROM t$((i - 1)) { env = { Z$((i - 1)) = \"\" } required_params = [$(printf "\"Z$i\", %.0s" {1..4090})] }"
+		done
+		echo 'COMPONENT x FROM t30 { env = { Z30 = "" } }'
+	} >s.ctst
+	run timeout 10 ctst-parse -q s.ctst
+	expect_status 1
+}
+
+a_network_that_is_down_is_asked_three_times() {
+	local i
+	mkdir libexec
+	cp "$CTST_LIBEXEC/ctst-parse" libexec/
+	printf '#!/bin/sh\necho >>"%s/asked"\nexit 1\n' "$PWD" >libexec/ctst-image-fetch
+	chmod +x libexec/ctst-image-fetch
+	for i in {1..9}; do echo "IMPORT \"https://h/$i.ctst@sha256:$(printf '%064d' "$i")\""; done >s.ctst
+	CONTAINUST_LIBEXEC=$PWD/libexec XDG_CACHE_HOME=$PWD/cache run libexec/ctst-parse s.ctst
+	expect_status 1
+	expect_same "$(wc -l <asked)" 3
+	expect_same "$(grep -c '^error\[E008\]' "$CASE_DIR/err")" 9
+	rm asked
+	CONTAINUST_LIBEXEC=$PWD/libexec XDG_CACHE_HOME=$PWD/other run libexec/ctst-parse --offline s.ctst
+	expect_same "$(grep -c '^error\[E014\]' "$CASE_DIR/err")" 9
+	[ ! -e asked ] && [ ! -e other ]
+}
+
+the_place_of_a_link_is_the_place_of_its_file() {
+	mkdir a b
+	echo 'COMPONENT x { image = "file://./root" }' >b/x.ctst
+	ln -s ../b/x.ctst a/x.ctst
+	echo 'IMPORT "a/x.ctst" AS one IMPORT "b/x.ctst" AS two COMPONENT p FROM one.x { } COMPONENT q FROM two.x { }' >s.ctst
+	expect_same "$(ctst-parse s.ctst | jq -c '[.components[].image]')" "[\"file://$PWD/b/root\",\"file://$PWD/b/root\"]"
 }
 
 suggestions_are_given() {
@@ -291,11 +417,11 @@ a_small_file_stays_small() {
 		echo 'COMPONENT big { image = "preset://a" env = {'
 		for i in {1..4000}; do echo "V$i = \"$i\""; done
 		echo '} }'
-		for i in {1..20000}; do echo "COMPONENT c$i FROM big { }"; done
+		for i in {1..30000}; do echo "COMPONENT c$i FROM big { }"; done
 	} >s.ctst
 	run timeout 20 ctst-parse s.ctst
 	expect_status 1
-	expect_err 'E020.*what components inherit adds up to more than 256 MiB'
+	expect_err 'E020.*what components inherit adds up to more than 512 MiB'
 	expect_same "$(grep -c '^error' "$CASE_DIR/err")" 1
 }
 
@@ -328,6 +454,14 @@ from_the_cache() {
 	run ctst-parse --offline s.ctst
 	expect_status 1
 	expect_same "$(grep -c 'has nothing beside it' "$CASE_DIR/err")" 3
+	echo "IMPORT \"$PWD/t.ctst\" COMPONENT t { image = \"preset://x\" }" >t3.ctst
+	digest=$(sha256sum <t3.ctst)
+	digest=${digest%% *}
+	cp t3.ctst "cache/containust/imports/$digest"
+	echo "IMPORT \"https://example.invalid/t3.ctst@sha256:$digest\" COMPONENT x FROM t3 { }" >s.ctst
+	run ctst-parse --offline s.ctst
+	expect_status 1
+	expect_err 'has nothing beside it'
 }
 
 secrets_of_an_import_are_not_shown() {
@@ -377,6 +511,13 @@ tap_case "a parent that nobody names is not deployed" what_nobody_names_is_a_tem
 tap_case "required_params: E011 names what is missing and who asks" required_params_are_required
 tap_case "inherited values are checked where they are used, and once" what_is_inherited_is_checked_where_it_is_used
 tap_case "every mistake is one message at its place" every_mistake_is_one_message
+tap_case "one slip is one message" one_slip_is_one_message
+tap_case "what is meant is said" what_is_meant_is_said
+tap_case "nothing is shown of a file that is no .ctst file" other_files_are_not_shown
+tap_case "names and URLs have bounds" names_and_urls_have_bounds
+tap_case "hostile files take no time" hostile_files_take_no_time
+tap_case "a network that is down is asked three times" a_network_that_is_down_is_asked_three_times
+tap_case "paths in a file that is reached by a link are those of its own directory" the_place_of_a_link_is_the_place_of_its_file
 tap_case "a slip gets a suggestion" suggestions_are_given
 tap_case "paths: beside the importing file, then beside the first one" paths_of_imports
 tap_case "a circle is shown, a diamond is read once" circles_and_diamonds

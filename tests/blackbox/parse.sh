@@ -322,6 +322,38 @@ secrets_stay_out_of_sight() {
 	refute_err 'hunter2'
 	run ctst-parse --diagnostics=json s.ctst
 	refute_err 'hunter2'
+	# Also where it is in no property that anybody has understood.
+	while IFS= read -r text; do
+		echo "COMPONENT t { image = \"preset://x\" port = 0 $text }" >s.ctst
+		run ctst-parse --strict s.ctst
+		expect_status 1
+		refute_err 'hunter2'
+		run ctst-parse --diagnostics json s.ctst
+		refute_err 'hunter2'
+		run ctst-fmt --check s.ctst
+		refute_err 'hunter2'
+	done <<-'E'
+		env = { A = "1" } env = { PASSWORD = "hunter2" }
+		env = { PASSWORD = "a1", PASSWORD = "hunter2" }
+		env = { "db-password" = "hunter2" }
+		envv = { PASSWORD = "hunter2" }
+		CONNECT a -> b env = { PASSWORD = "hunter2" }
+		env = { PASSWORD = hunter2 }
+		env = { PASSWORD: "hunter2" }
+		env = { PASSWORD = 123hunter2 }
+		env = { PASSWORD = ["x", "hunter2"] }
+		env = { PASSWORD = "hunter2$${" }
+		env = { PASSWORD = "hunter2${env.X}" }
+		env = { PASSWORD = 'hunter2' }
+		image = "https://me:hunter2@host/x.tar"
+		api_key = "hunter2"
+	E
+	# A reference may be seen, and so may the name of a file.
+	component a 'env = { PASSWORD = "${secret.it}" PASSWORD_FILE = "/run/it" } port = 0 env = { A = "1" }' >s.ctst
+	sed -i 'N;N;s/\n/ /g' s.ctst
+	run ctst-parse s.ctst
+	expect_err 'secret\.it'
+	expect_err '/run/it'
 }
 
 templates_are_not_deployed() {

@@ -221,7 +221,7 @@ plans_a_file() {
 	expect_same "$(ls -A)" stack.ctst
 	run ctst plan missing.ctst
 	expect_status 4
-	expect_same "$(grep -c error: "$CASE_DIR/err")" 1
+	expect_same "$(grep -c "error\[" "$CASE_DIR/err")" 1
 	echo 'COMPONENT {' >broken.ctst
 	run ctst plan broken.ctst
 	expect_status 1
