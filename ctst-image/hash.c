@@ -1,5 +1,6 @@
 #include "ctst-image/hash.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@ static void broken(void) __attribute__((noreturn));
 
 static void broken(void)
 {
-	fputs("ctst-image-import: SHA-256 is not available from OpenSSL\n", stderr);
+	fprintf(stderr, "%s: SHA-256 is not available from OpenSSL\n", program_invocation_short_name);
 	exit(1);
 }
 

@@ -1,4 +1,4 @@
-/* SHA-256 of large content, with OpenSSL, for the importer. */
+/* SHA-256 of large content, with OpenSSL, for the importer and the fetcher. */
 #ifndef IMAGE_HASH_H
 #define IMAGE_HASH_H
 

@@ -113,7 +113,7 @@ static int import_content(struct import *import, struct ct_err *err)
 
 static int run_import(struct import *import, struct ct_err *err)
 {
-	progress_start(&import->progress, import->uri.source);
+	progress_start(&import->progress, "importing", import->uri.source);
 	if (staging_create(&import->staging, import->images, import->layers, err) < 0)
 		return -1;
 	unpack_start(&import->unpack, import->staging.tree_fd);
