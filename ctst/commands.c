@@ -54,6 +54,7 @@ static const struct command {
 	{ "plan", GROUP_STAGES, "what would change" },
 	{ "spawn", GROUP_STAGES, "carry out a plan" },
 	{ "supervise", GROUP_PLUMBING, NULL },
+	{ "image-fetch", GROUP_PLUMBING, NULL },
 	{ "image-import", GROUP_PLUMBING, NULL },
 	{ "image-unpack", GROUP_PLUMBING, NULL },
 };
