@@ -40,6 +40,8 @@ static struct diagnostic *place_for(struct diagnostic_list *list, const struct d
 	return place;
 }
 
+static char *format_message(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
+
 static char *format_message(const char *format, va_list arguments)
 {
 	char *message;
@@ -48,6 +50,9 @@ static char *format_message(const char *format, va_list arguments)
 }
 
 /* Whether the same has been said of the same place. */
+static bool is_known(const struct diagnostic_list *list, const char *code, struct span span, const char *format,
+		     va_list arguments) __attribute__((format(printf, 4, 0)));
+
 static bool is_known(const struct diagnostic_list *list, const char *code, struct span span, const char *format,
 		     va_list arguments)
 {

@@ -33,7 +33,12 @@ start_servers() {
 	local problem
 
 	mkdir "$site"
-	head -c 3000000 /dev/urandom >"$site/content"
+	# Something that no line of it can be taken for another one, and that can be imported.
+	{
+		echo 'COMPONENT t { image = "preset://busybox" command = ["/bin/true"] }'
+		printf '// '
+		head -c 2250000 /dev/urandom | base64 --wrap=0
+	} | head -c 3000000 >"$site/content"
 	problem=$(certificate "$site/ca" 'test authority' DNS:ca.example &&
 		certificate "$site/tls" localhost DNS:localhost,IP:127.0.0.1 "$site/ca" &&
 		certificate "$site/elsewhere" elsewhere DNS:elsewhere.example "$site/ca" &&
@@ -602,6 +607,41 @@ killed() {
 	done
 }
 tap_case "a signal ends it and nothing is left, also by SIGKILL" killed
+
+imported() {
+	local digest
+
+	digest=$(sha256sum <"$site/content")
+	digest=${digest%% *}
+	export XDG_CACHE_HOME=$PWD/cache CONTAINUST_CA_FILE=$ca
+	echo "IMPORT \"$here/lib/imported.ctst@sha256:$digest\" COMPONENT a FROM imported { }" >s.ctst
+	run ctst-parse --offline s.ctst
+	expect_status 1
+	expect_err E014
+	run ctst-parse s.ctst
+	expect_status 0
+	expect_same "$(jq -c '.components[0].origins.image' "$CASE_DIR/out")" "\"$here/lib/imported.ctst:1:23\""
+	# Once is enough, for every project, also without a network.
+	mkdir other
+	cp s.ctst other/
+	run ctst-parse --offline other/s.ctst
+	expect_status 0
+	run ctst-parse other/s.ctst
+	expect_status 0
+	expect_same "$(grep -c '/lib/imported.ctst ' "$site/log")" 1
+	# Another content than the pin says is not kept.
+	echo "IMPORT \"$here/lib/other.ctst@sha256:$(printf '%064d' 1)\" COMPONENT a FROM other { }" >s.ctst
+	run ctst-parse s.ctst
+	expect_status 1
+	expect_err I002
+	expect_err 'E008.*the download failed'
+	expect_same "$(ls cache/containust/imports)" "$digest"
+	unset CONTAINUST_CA_FILE
+	run ctst-parse s.ctst
+	expect_status 1
+	expect_err 'I006'
+}
+tap_case "IMPORT fetches once and keeps what has the pinned digest" imported
 
 on_a_terminal() {
 	command -v script >/dev/null || skip "script(1) is not installed"
