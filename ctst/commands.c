@@ -43,6 +43,7 @@ static const struct command {
 	{ "build", GROUP_COMPOSE, "import its images and print their pinned references" },
 	{ "graph", GROUP_COMPOSE, "draw what depends on what" },
 	{ "fmt", GROUP_COMPOSE, "rewrite it in the canonical layout" },
+	{ "convert", GROUP_COMPOSE, "make a .ctst file of compose files" },
 	{ "doctor", GROUP_COMPOSE, "say what this host offers and lacks" },
 	{ "ps", GROUP_CONTAINERS, "list containers" },
 	{ "logs", GROUP_CONTAINERS, "show what they printed" },

@@ -1,0 +1,17 @@
+/* Which compose files are meant where none is named. */
+#ifndef CTST_CONVERT_DISCOVER_H
+#define CTST_CONVERT_DISCOVER_H
+
+#include "common/arena.h"
+#include "common/err.h"
+
+#define DISCOVERED_MAX 2
+
+/*
+ * The compose file of the current directory, or of the nearest one above it that has one, and the override file
+ * beside it when there is one. The number of paths; -1 with exit status 4 when there is none. *ignored: another candidate
+ * that lies beside the first, or NULL.
+ */
+int discover(struct ct_arena *arena, const char **paths, const char **ignored, struct ct_err *err);
+
+#endif

@@ -1,0 +1,254 @@
+/* environment and env_file. */
+#include <string.h>
+
+#include "common/identifier.h"
+#include "common/secret_names.h"
+#include "ctst-parse/convert/dotenv.h"
+#include "ctst-parse/convert/files.h"
+#include "ctst-parse/convert/quantity.h"
+#include "ctst-parse/convert/service.h"
+
+/* A variable of the service. */
+struct assignment {
+	const char *name;
+	const char *value; /* NULL: whatever it is where the component is started */
+	struct cause cause;
+};
+
+/* Each name once, in the order of its first place; the last value wins. */
+struct assignments {
+	struct assignment *items;
+	size_t count, capacity;
+	struct ct_names names;
+};
+
+static void set(struct job *job, struct assignments *entries, const char *name, const char *value, struct cause cause)
+{
+	uint32_t number;
+
+	if (!*name) {
+		lose(job, cause.place, cause.key, NULL, "a variable without a name");
+		return;
+	}
+	cause.entry = name;
+	if (ct_names_get(&entries->names, ct_slice_of(name), &number)) {
+		entries->items[number] = (struct assignment){ name, value, cause };
+		return;
+	}
+	if (entries->count == entries->capacity) {
+		entries->capacity = entries->capacity ? 2 * entries->capacity : 16;
+		entries->items = ct_realloc_array(entries->items, entries->capacity, sizeof(*entries->items));
+	}
+	ct_names_add(&entries->names, ct_slice_of(name), (uint32_t)entries->count, NULL);
+	entries->items[entries->count++] = (struct assignment){ name, value, cause };
+}
+
+/* A name alone takes its value from the project's variables; those of the process are asked for when it is started. */
+static void set_inherited(struct job *job, struct assignments *entries, const char *name, struct cause cause)
+{
+	const struct variables *variables = &job->all->loader->variables;
+	const struct variable *own = variables_own(variables, ct_slice_of(name));
+	const struct variables outside = { .with_process = variables->with_process };
+
+	if (own && own->value && !variables_get(&outside, ct_slice_of(name)))
+		set(job, entries, name, own->value, cause);
+	else
+		set(job, entries, name, NULL, cause);
+}
+
+static void read_pair(struct job *job, struct assignments *entries, const struct member *item, const char *key)
+{
+	const char *text = node_text(item->value), *equals = text ? strchr(text, '=') : NULL;
+	struct cause cause = { item->place, key, NULL };
+
+	if (!text)
+		lose(job, item->place, key, NULL, "expected NAME=value");
+	else if (equals)
+		set(job, entries, ct_arena_copy(job->all->arena, text, (size_t)(equals - text)), equals + 1, cause);
+	else
+		set_inherited(job, entries, text, cause);
+}
+
+static void read_member(struct job *job, struct assignments *entries, const struct member *member, const char *key)
+{
+	const struct node *value = member->value;
+	struct cause cause = { member->place, key, NULL };
+	const char *text = node_text(value), *plain;
+
+	if (value->kind != NODE_SCALAR) {
+		lose(job, member->place, key, member->key, "the value of a variable is text, not a list or map");
+		return;
+	}
+	if (!text) {
+		set_inherited(job, entries, member->key, cause);
+		return;
+	}
+	plain = value->plain && value->tag == TAG_NONE ? plain_value(job->all->arena, text) : text;
+	if (plain != text && strcasecmp(plain, text) != 0)
+		note(job, member->place, key, member->key,
+		     "without quotes it is a number, which compose writes in another way than it stands here; so does "
+		     "this file");
+	set(job, entries, member->key, plain, cause);
+}
+
+static void read_environment(struct job *job, struct assignments *entries, const struct node *environment)
+{
+	if (node_is_null(environment))
+		return;
+	if (environment->kind == NODE_SCALAR) {
+		lose(job, environment->place, "environment", NULL, "expected a map, or a list of NAME=value");
+		return;
+	}
+	node_each(item, environment) {
+		if (item->key)
+			read_member(job, entries, item, "environment");
+		else
+			read_pair(job, entries, item, "environment");
+	}
+}
+
+static void take_file(struct job *job, struct assignments *entries, struct variables *file, struct place place)
+{
+	const struct cause cause = { place, "env_file", NULL };
+
+	for (size_t i = 0; i < file->count; i++) {
+		if (file->items[i].value)
+			set(job, entries, file->items[i].name, file->items[i].value, cause);
+		else
+			set_inherited(job, entries, file->items[i].name, cause);
+	}
+}
+
+/* The values of one file. Later ones see those of the files before. */
+static void read_file(struct job *job, struct assignments *entries, const struct node *written, bool required, bool raw)
+{
+	struct conversion *all = job->all;
+	const char *path = path_absolute(all->arena, written->place.file->directory, written->text);
+	struct variables file = VARIABLES_INIT;
+	struct ct_err err = CT_ERR_INIT;
+	ct_autobuf text = CT_BUF_INIT;
+
+	if (!all->options->files) {
+		lose(job, written->place, "env_file", written->text, "files are not read here");
+		return;
+	}
+	if (file_read(path, DOTENV_MAX_BYTES, "a file of variables", "E008", &text, &err) < 0) {
+		if (required)
+			lose(job, written->place, "env_file", written->text, "%s", err.message);
+		else
+			note(job, written->place, "env_file", written->text, "not there, and not required");
+		return;
+	}
+	if (dotenv_read(text.data ? text.data : "", text.length, &all->loader->variables, raw, false, all->arena, &file,
+			&err) < 0)
+		lose(job, written->place, "env_file", written->text, "%s", err.message);
+	else
+		take_file(job, entries, &file, written->place);
+	variables_release(&file);
+}
+
+static void read_file_item(struct job *job, struct assignments *entries, const struct node *item)
+{
+	static const char *const known[] = { "path", "required", "format", NULL };
+	const struct node *path = item->kind == NODE_MAP ? node_get(item, "path") : item;
+	const char *format = node_text(node_get(item, "format"));
+
+	lose_others(job, item, "env_file", known, "compose has no such key");
+	if (!node_text(path)) {
+		lose(job, item->place, "env_file", NULL, "it names no file");
+		return;
+	}
+	if (format && strcmp(format, "raw") != 0) {
+		lose(job, item->place, "env_file", path->text, "the format '%.40s' is not known", format);
+		return;
+	}
+	read_file(job, entries, path, !node_is_false(node_get(item, "required")), format);
+}
+
+static void read_files(struct job *job, struct assignments *entries, const struct node *files)
+{
+	ct_autonames seen = CT_NAMES_INIT;
+
+	if (node_is_null(files))
+		return;
+	if (files->kind != NODE_LIST) {
+		read_file_item(job, entries, files);
+		return;
+	}
+	node_each(item, files) {
+		const char *path = node_text(item->value);
+
+		if (!path || ct_names_add(&seen, ct_slice_of(path), 0, NULL))
+			read_file_item(job, entries, item->value);
+	}
+}
+
+/* Both are read together, in finish_environment(): what 'environment' says wins. */
+void convert_environment(struct job *job, const struct member *member)
+{
+	(void)job;
+	(void)member;
+}
+
+void convert_env_file(struct job *job, const struct member *member)
+{
+	(void)job;
+	(void)member;
+}
+
+static bool is_secret(const struct assignment *entry)
+{
+	size_t length = strlen(entry->name);
+
+	/* POSTGRES_PASSWORD_FILE and the like say where a secret is. */
+	if (length > 5 && strcasecmp(entry->name + length - 5, "_FILE") == 0)
+		return false;
+	return entry->value && entry->value[0] && ct_name_is_secret(ct_slice_of(entry->name));
+}
+
+static void append_name(struct ct_buf *out, const char *name)
+{
+	if (ct_is_identifier(ct_slice_of(name)))
+		ct_buf_puts(out, name);
+	else
+		append_quoted(out, name, true);
+	ct_buf_puts(out, " = ");
+}
+
+static void write_entry(struct job *job, const struct assignment *entry)
+{
+	ct_autobuf text = CT_BUF_INIT;
+	struct part *part;
+
+	append_name(&text, entry->name);
+	if (is_secret(entry)) {
+		part = output_add(&job->all->output, job->component, PROPERTY_ENV, SHAPE_MAP, entry->cause,
+				  ct_arena_take(job->all->arena, &text));
+		if (part)
+			part->secret = entry->value;
+		return;
+	}
+	if (!entry->value && !ct_is_identifier(ct_slice_of(entry->name))) {
+		lose(job, entry->cause.place, entry->cause.key, entry->name,
+		     "its value would come from the environment, where a name has letters, digits and '_' only");
+		return;
+	}
+	if (entry->value)
+		append_quoted(&text, entry->value, false);
+	else
+		ct_buf_printf(&text, "\"${env.%s}\"", entry->name);
+	output_add(&job->all->output, job->component, PROPERTY_ENV, SHAPE_MAP, entry->cause,
+		   ct_arena_take(job->all->arena, &text));
+}
+
+void finish_environment(struct job *job)
+{
+	struct assignments entries = { 0 };
+
+	read_files(job, &entries, node_get(job->service->node, "env_file"));
+	read_environment(job, &entries, node_get(job->service->node, "environment"));
+	for (size_t i = 0; i < entries.count; i++)
+		write_entry(job, &entries.items[i]);
+	free(entries.items);
+	ct_names_release(&entries.names);
+}

@@ -1,0 +1,108 @@
+/* configs and secrets of a service: files that are mounted. */
+#include <string.h>
+
+#include "ctst-parse/convert/service.h"
+
+/* What tells the two apart. */
+struct kind {
+	const char *key; /* also of the definitions at the top level */
+	const char *directory;
+	const char *advice; /* for those that are no file */
+};
+
+static const struct kind configs = {
+	"configs",
+	"",
+	"only a config with 'file' can be mounted: write the content into a file and name that",
+};
+
+static const struct kind secrets = {
+	"secrets",
+	"/run/secrets/",
+	"only a secret with 'file' can be mounted: write it into a file, or give it to the process as a variable, "
+	"NAME = \"${secret.name}\"",
+};
+
+static void mount_file(struct job *job, const struct kind *kind, struct cause cause, const struct node *file,
+		       const char *target)
+{
+	ct_autobuf text = CT_BUF_INIT;
+	const char *path;
+	bool template;
+
+	path = host_path(job->all, file->place, file->text, &template);
+	if (target[0] != '/')
+		target = ct_arena_printf(job->all->arena, "%s%s", kind->directory[0] ? kind->directory : "/", target);
+	append_quoted(&text, ct_arena_printf(job->all->arena, "%s:%s:ro", path, target), template);
+	output_add(&job->all->output, job->component, PROPERTY_VOLUMES, SHAPE_LIST, cause,
+		   ct_arena_take(job->all->arena, &text));
+}
+
+static void mount_item(struct job *job, const struct kind *kind, const struct member *item)
+{
+	static const char *const known[] = { "source", "target", NULL };
+	const struct node *value = item->value;
+	const char *name = node_text(value->kind == NODE_MAP ? node_get(value, "source") : value);
+	const char *target = node_text(node_get(value, "target"));
+	struct cause cause = { item->place, kind->key, name };
+	const struct node *definition, *file;
+
+	lose_others(job, value, kind->key, known, "the file keeps the owner and mode that it has");
+	if (!name) {
+		lose(job, item->place, kind->key, NULL, "it names nothing");
+		return;
+	}
+	definition = node_get(node_get(job->all->root, kind->key), name);
+	file = node_get(definition, "file");
+	if (!definition)
+		lose(job, item->place, kind->key, name, "there is none of that name at the top level");
+	else if (!node_text(file))
+		lose(job, item->place, kind->key, name, "%s", kind->advice);
+	else
+		mount_file(job, kind, cause, file, target ? target : name);
+}
+
+static const char *target_of(struct job *job, const struct kind *kind, const struct node *value)
+{
+	const char *name = node_text(value->kind == NODE_MAP ? node_get(value, "source") : value);
+	const char *target = node_text(node_get(value, "target"));
+
+	if (target || !name)
+		return target;
+	return ct_arena_printf(job->all->arena, "%s%s", kind->directory[0] ? kind->directory : "/", name);
+}
+
+static void mount_all(struct job *job, const struct kind *kind, const struct member *member)
+{
+	const struct node *list = member->value;
+	ct_autonames targets = CT_NAMES_INIT;
+	const struct member **chosen;
+	uint32_t count = 0;
+
+	if (list->kind != NODE_LIST) {
+		if (!node_is_null(list))
+			lose(job, member->place, kind->key, NULL, "expected a list");
+		return;
+	}
+	chosen = ct_arena_array(job->all->arena, (size_t)list->count + 1, sizeof(*chosen));
+	node_each(item, list) {
+		const char *target = target_of(job, kind, item->value);
+		uint32_t number = count;
+
+		if (!target || ct_names_add(&targets, ct_slice_of(target), count, &number))
+			number = count++;
+		chosen[number] = item;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		mount_item(job, kind, chosen[i]);
+}
+
+void convert_configs(struct job *job, const struct member *member)
+{
+	mount_all(job, &configs, member);
+}
+
+void convert_secrets(struct job *job, const struct member *member)
+{
+	mount_all(job, &secrets, member);
+}

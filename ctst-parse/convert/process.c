@@ -1,0 +1,180 @@
+/* What runs in the container, and as whom: command, entrypoint, user, working_dir, hostname and the rights it has. */
+#include <ctype.h>
+#include <string.h>
+
+#include "ctst-parse/convert/quantity.h"
+#include "ctst-parse/convert/service.h"
+#include "ctst-parse/convert/words.h"
+
+static void split_command(struct job *job, const struct member *member, enum property_id id, const char *text)
+{
+	struct cause cause = { member->place, member->key, NULL };
+	struct output *output = &job->all->output;
+	struct words words;
+	const char *problem = words_split(job->all->arena, text, &words);
+
+	if (problem) {
+		lose(job, member->place, member->key, NULL, "%s; write it as a list", problem);
+		return;
+	}
+	output_add(output, job->component, id, SHAPE_LIST, cause, NULL);
+	for (size_t i = 0; i < words.count; i++)
+		output_text(output, job->component, id, SHAPE_LIST, cause, words.items[i]);
+	if (words.rest)
+		lose(job, member->place, member->key, words.rest,
+		     "no shell reads the command, in compose neither; write [\"/bin/sh\", \"-c\", \"...\"] for one");
+}
+
+static void convert_arguments(struct job *job, const struct member *member, enum property_id id)
+{
+	const struct node *value = member->value;
+
+	/* Without a value the image's own is used. */
+	if (node_is_null(value))
+		return;
+	if (value->kind == NODE_MAP) {
+		lose(job, member->place, member->key, NULL, "expected a string or a list");
+		return;
+	}
+	if (value->kind == NODE_SCALAR) {
+		split_command(job, member, id, value->text);
+		return;
+	}
+	output_add(&job->all->output, job->component, id, SHAPE_LIST,
+		   (struct cause){ member->place, member->key, NULL }, NULL);
+	node_each(item, value) {
+		const char *text = node_text(item->value);
+		struct cause cause = { item->place, member->key, text };
+
+		if (text || item->value->kind == NODE_SCALAR)
+			output_text(&job->all->output, job->component, id, SHAPE_LIST, cause, text ? text : "");
+		else
+			lose(job, item->place, member->key, NULL, "an argument is text");
+	}
+}
+
+void convert_command(struct job *job, const struct member *member)
+{
+	convert_arguments(job, member, PROPERTY_COMMAND);
+}
+
+void convert_entrypoint(struct job *job, const struct member *member)
+{
+	convert_arguments(job, member, PROPERTY_ENTRYPOINT);
+}
+
+static void convert_word(struct job *job, const struct member *member, enum property_id id)
+{
+	const char *text = node_text(member->value);
+
+	if (text && *text)
+		output_text(&job->all->output, job->component, id, SHAPE_ONE,
+			    (struct cause){ member->place, member->key, text }, text);
+	else if (member->value->kind != NODE_SCALAR)
+		lose(job, member->place, member->key, NULL, "expected text");
+}
+
+void convert_user(struct job *job, const struct member *member)
+{
+	convert_word(job, member, PROPERTY_USER);
+}
+
+void convert_working_dir(struct job *job, const struct member *member)
+{
+	convert_word(job, member, PROPERTY_WORKDIR);
+}
+
+void convert_hostname(struct job *job, const struct member *member)
+{
+	const char *text = node_text(member->value);
+
+	/* It is called like its component anyway. */
+	if (!text || strcmp(text, job->service->names[0]) != 0 || job->service->copies > 1)
+		convert_word(job, member, PROPERTY_HOSTNAME);
+}
+
+void convert_container_name(struct job *job, const struct member *member)
+{
+	const char *text = node_text(member->value);
+
+	if (!text || strcmp(text, job->service->names[0]) != 0)
+		lose(job, member->place, "container_name", NULL,
+		     "the container is called like its component, '%s', and found by that name",
+		     job->service->names[0]);
+}
+
+/* A root file system is writable in compose and is not here. */
+void finish_read_only(struct job *job)
+{
+	const struct member *member = node_member(job->service->node, "read_only");
+	struct cause cause = { job->service->place, "read_only", NULL };
+
+	if (member && node_is_true(member->value))
+		return;
+	if (member && !node_is_false(member->value) && !node_is_null(member->value))
+		lose(job, member->place, "read_only", NULL, "expected true or false");
+	output_add(&job->all->output, job->component, PROPERTY_READONLY, SHAPE_ONE, cause, "false");
+}
+
+static const char *bare_capability(struct ct_arena *arena, const char *text)
+{
+	char *name = ct_arena_copy(arena, text, strlen(text));
+
+	for (char *at = name; *at; at++)
+		*at = (char)toupper((unsigned char)*at);
+	return strncmp(name, "CAP_", 4) == 0 ? name + 4 : name;
+}
+
+void convert_cap_add(struct job *job, const struct member *member)
+{
+	ct_autonames seen = CT_NAMES_INIT;
+
+	node_each(item, member->value) {
+		const char *text = node_text(item->value);
+		const char *name = text ? bare_capability(job->all->arena, text) : "";
+
+		if (strcmp(name, "ALL") == 0)
+			lose(job, item->place, "cap_add", text, "name each capability that the service needs");
+		else if (*name && ct_names_add(&seen, ct_slice_of(name), 0, NULL))
+			output_text(&job->all->output, job->component, PROPERTY_CAPABILITIES, SHAPE_LIST,
+				    (struct cause){ item->place, "cap_add", text }, name);
+	}
+}
+
+void convert_security_opt(struct job *job, const struct member *member)
+{
+	/* Every container is run like that. */
+	static const char *const met[] = { "no-new-privileges", "no-new-privileges:true", "no-new-privileges=true" };
+
+	node_each(item, member->value) {
+		const char *text = node_text(item->value);
+		bool is_met = !text;
+
+		for (size_t i = 0; i < sizeof(met) / sizeof(met[0]) && !is_met; i++)
+			is_met = strcmp(text, met[i]) == 0;
+		if (!is_met)
+			lose(job, item->place, "security_opt", text,
+			     "the filter of system calls and no-new-privileges are always on; there are no other "
+			     "profiles");
+	}
+}
+
+void convert_stop_signal(struct job *job, const struct member *member)
+{
+	const char *text = node_text(member->value);
+
+	if (text && (strcmp(text, "SIGTERM") == 0 || strcmp(text, "TERM") == 0 || strcmp(text, "15") == 0))
+		return;
+	lose(job, member->place, "stop_signal", NULL, "the image's own stop signal is used, else SIGTERM");
+}
+
+void convert_stop_grace_period(struct job *job, const struct member *member)
+{
+	const char *text = node_text(member->value);
+	int64_t milliseconds;
+
+	if (text && duration_number(text, &milliseconds) && milliseconds == 10000)
+		return;
+	lose(job, member->place, "stop_grace_period", NULL,
+	     "'ctst stop' waits for 10 s; 'ctst stop -t SECONDS' for longer");
+}

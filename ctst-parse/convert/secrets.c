@@ -1,0 +1,102 @@
+/*
+ * Variables like DB_PASSWORD: their values stay out of the file. Each becomes "${secret.db_password}"; where two components
+ * have different values under one name, the component's name goes in front.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctst-parse/convert/service.h"
+
+struct known {
+	const char *value;
+	bool differs; /* somebody has another one */
+};
+
+struct secrets {
+	struct ct_names names; /* of secrets, to indices of known */
+	struct known *known;
+	size_t count;
+};
+
+static const char *secret_name(struct ct_arena *arena, const char *variable)
+{
+	ct_autobuf name = CT_BUF_INIT;
+
+	for (; *variable; variable++) {
+		unsigned char byte = (unsigned char)*variable;
+
+		ct_buf_putc(&name, byte < 0x80 && (isalnum(byte) || byte == '-') ? (char)tolower(byte) : '_');
+	}
+	return ct_arena_take(arena, &name);
+}
+
+static void learn(struct conversion *all, struct secrets *secrets, const struct part *part)
+{
+	const char *name = secret_name(all->arena, part->cause.entry);
+	uint32_t number;
+
+	if (ct_names_get(&secrets->names, ct_slice_of(name), &number)) {
+		secrets->known[number].differs |= strcmp(secrets->known[number].value, part->secret) != 0;
+		return;
+	}
+	if ((secrets->count & (secrets->count + 1)) == 0)
+		secrets->known = ct_realloc_array(secrets->known, 2 * secrets->count + 2, sizeof(*secrets->known));
+	ct_names_add(&secrets->names, ct_slice_of(name), (uint32_t)secrets->count, NULL);
+	secrets->known[secrets->count++] = (struct known){ .value = part->secret };
+}
+
+static void append_variable(struct ct_buf *out, const char *secret)
+{
+	for (; *secret; secret++)
+		ct_buf_putc(out, *secret == '.' || *secret == '-' ? '_' : (char)toupper((unsigned char)*secret));
+}
+
+static void tell(struct conversion *all, const struct part *part, const char *secret)
+{
+	ct_autobuf variable = CT_BUF_INIT;
+	char key[300];
+
+	snprintf(key, sizeof(key), "secret %.280s", secret);
+	if (!first_time(all, key))
+		return;
+	append_variable(&variable, secret);
+	report_note(all->report, part->subject, part->cause,
+		    "its value is not copied; put it into a file '%.100s' in a directory that CONTAINUST_SECRETS_DIR "
+		    "names, "
+		    "mode 0400, or into CONTAINUST_SECRET_%.100s",
+		    secret, variable.data);
+}
+
+static void name_secret(struct conversion *all, struct secrets *secrets, const struct output_component *component,
+			struct part *part)
+{
+	const char *name = secret_name(all->arena, part->cause.entry);
+	uint32_t number = ct_names_find(&secrets->names, ct_slice_of(name));
+
+	if (secrets->known[number].differs)
+		name = ct_arena_printf(all->arena, "%s.%s", component->name, name);
+	part->text = ct_arena_printf(all->arena, "%s\"${secret.%s}\"", part->text, name);
+	part->secret = NULL;
+	tell(all, part, name);
+}
+
+void name_secrets(struct conversion *all)
+{
+	struct secrets secrets = { 0 };
+
+	for (struct output_component *component = all->output.first; component; component = component->next) {
+		for (struct part *part = component->properties[PROPERTY_ENV].parts.first; part; part = part->next) {
+			if (part->secret)
+				learn(all, &secrets, part);
+		}
+	}
+	for (struct output_component *component = all->output.first; component; component = component->next) {
+		for (struct part *part = component->properties[PROPERTY_ENV].parts.first; part; part = part->next) {
+			if (part->secret)
+				name_secret(all, &secrets, component, part);
+		}
+	}
+	free(secrets.known);
+	ct_names_release(&secrets.names);
+}

@@ -1,0 +1,130 @@
+/*
+ * One service after the other becomes a component. Each key of a service has a row in the table of service_keys.c, which
+ * says who converts it or why it cannot be; the functions here are those rows'.
+ */
+#ifndef CTST_CONVERT_SERVICE_H
+#define CTST_CONVERT_SERVICE_H
+
+#include "common/names.h"
+#include "ctst-parse/convert/load.h"
+#include "ctst-parse/convert/output.h"
+
+#define REPLICAS_MAX 100
+#define PORT_COUNT 65536
+
+struct service {
+	const char *name; /* in the compose file */
+	struct node *node;
+	struct place place;
+	bool active;        /* no profile keeps it out, and it has at least one copy */
+	const char **names; /* of its components, the first one being its own */
+	size_t copies;
+	bool has_healthcheck;
+	bool has_host_network;
+	uint32_t *ports; /* that it listens on, each once; in the arena */
+	struct cause *port_causes;
+	size_t port_count, port_capacity;
+	struct ct_names targets; /* of volumes; numbers are meaningless */
+};
+
+struct publication {
+	struct publication *next;
+	struct service *service;
+	struct cause cause;
+	const char *address; /* NULL: none given */
+	uint32_t host, container;
+	bool udp;
+};
+
+struct conversion {
+	const struct convert_options *options;
+	struct ct_arena *arena;
+	struct report *report;
+	struct loader *loader;
+	const struct node *root;
+	const char *directory; /* of the result */
+	const char *base;      /* of the project */
+	struct output output;
+	struct service *services;
+	size_t service_count;
+	struct ct_names service_names;   /* to indices of services */
+	struct ct_names component_names; /* taken ones */
+	struct ct_names archives;        /* file names of images, to indices of archive_images */
+	const char **archive_images;     /* owned */
+	size_t archive_count;
+	struct publication *publications, *last_publication;
+	uint32_t *listeners;   /* by port: how many components listen on it */
+	uint64_t *seen;        /* ports of the service at hand */
+	struct ct_names edges; /* connections written: "a b" */
+	struct ct_names told;  /* notes that are given once */
+};
+
+/* A service that is being converted. */
+struct job {
+	struct conversion *all;
+	struct service *service;
+	struct output_component *component;
+	struct subject subject;
+};
+
+/* Converts what is under the key; the whole service is job->service->node. */
+typedef void service_converter(struct job *job, const struct member *member);
+
+struct service_key {
+	const char *name;
+	service_converter *convert; /* NULL: it is left out, or is met, or is looked at elsewhere */
+	const char *reason;         /* why it is left out; NULL: nothing to say */
+	const char *met_by; /* a value that asks for nothing more than what is done anyway; NULL: none but false */
+};
+
+/* NULL when compose has no such key. */
+const struct service_key *service_key_find(const char *name);
+/* The key that `word` is probably a slip of, or NULL. */
+const char *service_key_suggest(const char *word);
+
+service_converter convert_image, convert_build, convert_ports, convert_expose, convert_volumes, convert_tmpfs,
+	convert_configs, convert_secrets, convert_environment, convert_env_file, convert_command, convert_entrypoint,
+	convert_user, convert_working_dir, convert_hostname, convert_container_name, convert_healthcheck,
+	convert_restart, convert_memory, convert_cpus, convert_cpu_shares, convert_cpu_quota, convert_deploy,
+	convert_scale, convert_networks, convert_network_mode, convert_read_only, convert_cap_add, convert_security_opt,
+	convert_depends_on, convert_links, convert_stop_signal, convert_stop_grace_period;
+
+/* What is decided from several keys together, and after them. */
+void finish_environment(struct job *job);
+void finish_ports(struct job *job);
+void finish_read_only(struct job *job);
+
+/* After all services. */
+void write_connections(struct conversion *all);
+void write_exposures(struct conversion *all);
+void name_secrets(struct conversion *all);
+
+/* Top-level keys that are not services. */
+void convert_top_level(struct conversion *all);
+
+/* Which services take part, and what their components are called. -1: E006, E020. */
+int plan_services(struct conversion *all, struct ct_err *err);
+
+/* How many copies it wants; 1 when it does not say, -1 when what it says is no number. */
+int64_t replicas_of(const struct node *service);
+
+/* For the converters. */
+void lose(struct job *job, struct place place, const char *key, const char *entry, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+void note(struct job *job, struct place place, const char *key, const char *entry, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/* A loss for each member of the map that is not in `known` (a NULL-terminated list) and no x-… key. */
+void lose_others(struct job *job, const struct node *map, const char *key, const char *const *known,
+		 const char *reason);
+
+/* The name as an identifier that no component has yet; in the arena. */
+const char *new_component_name(struct conversion *all, const char *name);
+
+/* A path of the compose file for the host side of a volume; in the arena. `template`: it begins with ${env.HOME}. */
+const char *host_path(struct conversion *all, struct place place, const char *path, bool *template);
+
+/* Whether it is said for the first time. */
+bool first_time(struct conversion *all, const char *what);
+
+#endif

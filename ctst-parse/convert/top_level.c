@@ -1,0 +1,156 @@
+/* What stands beside the services: networks, volumes, secrets, configs and the rest. */
+#include <string.h>
+
+#include "ctst-parse/convert/service.h"
+
+static void lose_in(struct conversion *all, const char *kind, const char *name, const struct member *member,
+		    const char *reason)
+{
+	report_loss(all->report, (struct subject){ kind, name }, (struct cause){ member->place, member->key, NULL },
+		    "%s", reason);
+}
+
+static bool is_text(const struct node *node, const char *text)
+{
+	return node_text(node) && strcmp(node_text(node), text) == 0;
+}
+
+static void convert_network(struct conversion *all, const struct member *network)
+{
+	static const struct {
+		const char *key, *reason;
+	} reasons[] = {
+		{ "driver", "networks of a project are bridges" },
+		{ "external", "every project has networks of its own; put what belongs together into one file" },
+		{ "internal", "'ctst run --offline' keeps all containers away from other networks" },
+		{ "ipam", "addresses are chosen by containust" },
+		{ "labels", "networks have no labels" },
+		{ "name", "a network is called as the components say" },
+	};
+
+	node_each(member, network->value) {
+		const char *reason = "a network has no settings";
+
+		if (strncmp(member->key, "x-", 2) == 0 || node_is_null(member->value) || node_is_false(member->value))
+			continue;
+		if (strcmp(member->key, "driver") == 0 &&
+		    (is_text(member->value, "bridge") || is_text(member->value, "default")))
+			continue;
+		if (strcmp(member->key, "name") == 0 && is_text(member->value, network->key))
+			continue;
+		for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+			if (strcmp(reasons[i].key, member->key) == 0)
+				reason = reasons[i].reason;
+		}
+		lose_in(all, "network", network->key, member, reason);
+	}
+}
+
+static void convert_volume(struct conversion *all, const struct member *volume)
+{
+	static const struct {
+		const char *key, *reason;
+	} reasons[] = {
+		{ "driver", "a volume is a directory of the project" },
+		{ "driver_opts", "a volume is a directory of the project; mount a path of the host for another place" },
+		{ "external", "a volume of this project begins empty; copy the data, or mount its path on the host" },
+		{ "labels", "volumes have no labels" },
+		{ "name", "a volume is called as the components say" },
+	};
+
+	node_each(member, volume->value) {
+		const char *reason = "a volume has no settings";
+
+		if (strncmp(member->key, "x-", 2) == 0 || node_is_null(member->value) || node_is_false(member->value))
+			continue;
+		if (strcmp(member->key, "driver") == 0 && is_text(member->value, "local"))
+			continue;
+		if (strcmp(member->key, "name") == 0 && is_text(member->value, volume->key))
+			continue;
+		for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+			if (strcmp(reasons[i].key, member->key) == 0)
+				reason = reasons[i].reason;
+		}
+		lose_in(all, "volume", volume->key, member, reason);
+	}
+}
+
+/* Definitions of secrets and configs; mounts.c uses them. */
+static void convert_definition(struct conversion *all, const char *kind, const struct member *definition)
+{
+	node_each(member, definition->value) {
+		if (strncmp(member->key, "x-", 2) == 0 || strcmp(member->key, "file") == 0 ||
+		    node_is_null(member->value) || node_is_false(member->value))
+			continue;
+		if (strcmp(member->key, "name") == 0)
+			lose_in(all, kind, definition->key, member, "it has no name outside of this file");
+		else
+			lose_in(all, kind, definition->key, member, "only 'file' is known: write it into a file");
+	}
+}
+
+static void convert_secret(struct conversion *all, const struct member *definition)
+{
+	convert_definition(all, "secret", definition);
+}
+
+static void convert_config(struct conversion *all, const struct member *definition)
+{
+	convert_definition(all, "config", definition);
+}
+
+static void convert_model(struct conversion *all, const struct member *model)
+{
+	report_loss(all->report, (struct subject){ 0 }, (struct cause){ model->place, "models", model->key },
+		    "containust runs no models; run a server for it as a component");
+}
+
+static void convert_name(struct conversion *all, const struct member *member)
+{
+	report_note(all->report, (struct subject){ 0 }, (struct cause){ member->place, "name", NULL },
+		    "a project is the directory that its file lies in, and has no other name");
+}
+
+static const struct top_level_key {
+	const char *name;
+	void (*convert_each)(struct conversion *all, const struct member *item);
+	void (*convert)(struct conversion *all, const struct member *member);
+} keys[] = {
+	{ "services", NULL, NULL },          { "version", NULL, NULL }, /* obsolete, says compose itself */
+	{ "include", NULL, NULL },                                      /* carried out already */
+	{ "name", NULL, convert_name },      { "networks", convert_network, NULL },
+	{ "volumes", convert_volume, NULL }, { "secrets", convert_secret, NULL },
+	{ "configs", convert_config, NULL }, { "models", convert_model, NULL },
+};
+
+static const struct top_level_key *find_key(const char *name)
+{
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (strcmp(keys[i].name, name) == 0)
+			return &keys[i];
+	}
+	return NULL;
+}
+
+void convert_top_level(struct conversion *all)
+{
+	node_each(member, all->root) {
+		const struct top_level_key *key = find_key(member->key);
+		struct cause cause = { member->place, member->key, NULL };
+
+		if (strncmp(member->key, "x-", 2) == 0)
+			continue;
+		if (!key) {
+			report_loss(all->report, (struct subject){ 0 }, cause,
+				    "compose has no such key at the top level%s",
+				    service_key_find(member->key) ? "; services stand below 'services:'" : "");
+			continue;
+		}
+		if (key->convert)
+			key->convert(all, member);
+		if (key->convert_each && !node_is_null(member->value) && member->value->kind != NODE_MAP)
+			report_loss(all->report, (struct subject){ 0 }, cause, "expected a map");
+		node_each(item, key->convert_each && member->value->kind == NODE_MAP ? member->value : NULL)
+			key->convert_each(all, item);
+	}
+}
