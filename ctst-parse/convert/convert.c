@@ -9,7 +9,8 @@
 #include "ctst-parse/convert/service.h"
 #include "ctst-parse/convert/verify.h"
 
-static void report_in_job(struct job *job, bool loss, struct cause cause, const char *format, va_list arguments)
+__attribute__((format(printf, 4, 0))) static void report_in_job(struct job *job, bool loss, struct cause cause,
+								const char *format, va_list arguments)
 {
 	char reason[1000];
 
@@ -58,11 +59,27 @@ bool first_time(struct conversion *all, const char *what)
 	return ct_names_add(&all->told, ct_slice_of(ct_arena_copy(all->arena, what, strlen(what))), 0, NULL);
 }
 
+static void lose_wrong_kind(struct job *job, const struct member *member, enum value_set holds)
+{
+	static const struct {
+		enum value_set kind;
+		const char *name;
+	} kinds[] = { { HOLDS_TEXT, "text" }, { HOLDS_LIST, "a list" }, { HOLDS_MAP, "a map" } };
+	ct_autobuf expected = CT_BUF_INIT;
+
+	for (size_t i = 0; i < 3; i++) {
+		if (holds & kinds[i].kind)
+			ct_buf_printf(&expected, "%s%s", expected.length ? " or " : "", kinds[i].name);
+	}
+	lose(job, member->place, member->key, NULL, "expected %s", expected.data);
+}
+
 static bool asks_for_nothing(const struct service_key *key, const struct node *value)
 {
 	const char *text = node_text(value);
 
-	if (node_is_null(value) || node_is_false(value))
+	/* Where true is what is done anyway, false asks for something else. */
+	if (node_is_null(value) || (node_is_false(value) && !(key->met_by && strcmp(key->met_by, "true") == 0)))
 		return true;
 	if (value->kind != NODE_SCALAR)
 		return value->count == 0;
@@ -80,6 +97,8 @@ static void convert_key(struct job *job, const struct member *member)
 			return;
 		lose(job, member->place, member->key, NULL, "compose has no such key%s%s%s",
 		     meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "");
+	} else if (key->holds && !node_is_null(member->value) && !(key->holds & 1U << member->value->kind)) {
+		lose_wrong_kind(job, member, key->holds);
 	} else if (key->convert) {
 		key->convert(job, member);
 	} else if (key->reason && !asks_for_nothing(key, member->value)) {
@@ -118,7 +137,7 @@ static int convert_tree(struct conversion *all, struct ct_buf *out, struct ct_er
 {
 	if (plan_services(all, err) < 0)
 		return -1;
-	for (size_t i = 0; i < all->service_count; i++) {
+	for (size_t i = 0; i < all->service_count && !output_is_full(&all->output); i++) {
 		if (all->services[i].active)
 			convert_service(all, &all->services[i]);
 	}

@@ -153,8 +153,6 @@ void write_connections(struct conversion *all)
 
 		if (!service->active)
 			continue;
-		if (depends_on && depends_on->value->kind == NODE_SCALAR && !node_is_null(depends_on->value))
-			lose(&job, depends_on->place, "depends_on", NULL, "expected a list or a map");
 		node_each(item, depends_on ? depends_on->value : NULL)
 			depend(&job, item);
 		write_links(&job, node_get(service->node, "links"));

@@ -90,22 +90,24 @@ static int place_value(struct reader *reader, struct node *node)
 	struct member item = { .place = node->place };
 	struct frame *frame;
 
-	if (reader->depth == 0)
-		return node_append(reader->nodes, reader->documents, &item, node, reader->err);
+	if (reader->depth == 0) {
+		node_append(reader->nodes, reader->documents, &item, node);
+		return 0;
+	}
 	frame = &reader->frames[reader->depth - 1];
-	if (frame->node->kind == NODE_LIST)
-		return node_append(reader->nodes, frame->node, &item, node, reader->err);
-	if (!frame->key.key)
+	if (frame->node->kind == NODE_MAP && !frame->key.key)
 		return take_key(reader, frame, node);
-	item = frame->key;
+	if (frame->node->kind == NODE_MAP)
+		item = frame->key;
 	frame->key.key = NULL;
-	return node_append(reader->nodes, frame->node, &item, node, reader->err);
+	node_append(reader->nodes, frame->node, &item, node);
+	return 0;
 }
 
 static int read_scalar(struct reader *reader, const yaml_event_t *event)
 {
 	struct place place = place_at(reader, event->start_mark);
-	struct node *node = node_new(reader->nodes, NODE_SCALAR, place, reader->err);
+	struct node *node = node_read(reader->nodes, NODE_SCALAR, place, reader->err);
 
 	if (!node)
 		return -1;
@@ -123,7 +125,7 @@ static int read_alias(struct reader *reader, const yaml_event_t *event)
 {
 	const char *name = (const char *)event->data.alias.anchor;
 	struct place place = place_at(reader, event->start_mark);
-	struct node *node = node_new(reader->nodes, NODE_ALIAS, place, reader->err);
+	struct node *node = node_read(reader->nodes, NODE_ALIAS, place, reader->err);
 	uint32_t number;
 
 	if (!node)
@@ -142,7 +144,7 @@ static int begin_container(struct reader *reader, const yaml_event_t *event, enu
 			   const yaml_char_t *anchor, const yaml_char_t *tag)
 {
 	struct place place = place_at(reader, event->start_mark);
-	struct node *node = node_new(reader->nodes, kind, place, reader->err);
+	struct node *node = node_read(reader->nodes, kind, place, reader->err);
 	struct frame *frame;
 
 	if (!node)
@@ -278,7 +280,7 @@ struct node *yaml_read(struct nodes *nodes, const struct compose_file *file, con
 	int result;
 
 	*reader = (struct reader){ .nodes = nodes, .file = file, .err = err };
-	reader->documents = node_new(nodes, NODE_LIST, (struct place){ file, 1, 1 }, err);
+	reader->documents = node_read(nodes, NODE_LIST, (struct place){ file, 1, 1 }, err);
 	result = reader->documents ? read_stream(reader, text, length) : -1;
 	for (size_t i = 0; i <= NODE_MAX_DEPTH; i++)
 		ct_names_release(&reader->frames[i].keys);

@@ -95,10 +95,6 @@ static void read_environment(struct job *job, struct assignments *entries, const
 {
 	if (node_is_null(environment))
 		return;
-	if (environment->kind == NODE_SCALAR) {
-		lose(job, environment->place, "environment", NULL, "expected a map, or a list of NAME=value");
-		return;
-	}
 	node_each(item, environment) {
 		if (item->key)
 			read_member(job, entries, item, "environment");

@@ -56,6 +56,13 @@ static int put_variables(const struct expansion *with, const struct node *raw, s
 	return result;
 }
 
+static void note_tag(const struct expansion *with, const struct node *raw)
+{
+	if (raw->tag == TAG_UNKNOWN)
+		report_note(with->report, (struct subject){ 0 }, (struct cause){ .place = raw->place },
+			    "the tag of this value is not known and has no effect");
+}
+
 static struct node *expand_scalar(const struct expansion *with, const struct node *raw, struct ct_err *err)
 {
 	struct node *node = node_new(with->nodes, NODE_SCALAR, raw->place, err);
@@ -67,9 +74,7 @@ static struct node *expand_scalar(const struct expansion *with, const struct nod
 	node->tag = raw->tag;
 	if (strchr(raw->text, '$') && put_variables(with, raw, node, err) < 0)
 		return NULL;
-	if (node->tag == TAG_UNKNOWN)
-		report_note(with->report, (struct subject){ 0 }, (struct cause){ .place = raw->place },
-			    "a tag of this value is not known and has no effect");
+	note_tag(with, raw);
 	return node;
 }
 
@@ -93,7 +98,7 @@ static int merge_map(const struct expansion *with, const struct node *source, st
 		return -1;
 	node_each(member, expanded) {
 		if (ct_names_add(own, ct_slice_of(member->key), 0, NULL) &&
-		    node_append(with->nodes, map, member, member->value, err) < 0)
+		    node_share(with->nodes, map, member, member->value, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -124,8 +129,9 @@ static int expand_members(const struct expansion *with, const struct node *raw, 
 		if (raw->kind == NODE_MAP && is_merge_key(member))
 			continue;
 		value = expand(with, member->value, depth + 1, err);
-		if (!value || node_append(with->nodes, node, member, value, err) < 0)
+		if (!value)
 			return -1;
+		node_append(with->nodes, node, member, value);
 	}
 	return 0;
 }
@@ -168,6 +174,7 @@ static struct node *expand(const struct expansion *with, const struct node *raw,
 	if (!node)
 		return NULL;
 	node->tag = raw->tag;
+	note_tag(with, raw);
 	if (expand_members(with, raw, node, depth, err) < 0)
 		return NULL;
 	if (raw->kind == NODE_MAP && expand_merges(with, raw, node, depth, err) < 0)

@@ -55,7 +55,7 @@ static struct node *without_extends(struct loader *loader, const struct node *se
 
 	node_each(member, copy ? service : NULL) {
 		if (strcmp(member->key, "extends") != 0 &&
-		    node_append(loader->nodes, copy, member, member->value, err) < 0)
+		    node_share(loader->nodes, copy, member, member->value, err) < 0)
 			return NULL;
 	}
 	if (copy)
@@ -121,6 +121,12 @@ static struct node *read_extends(struct loader *loader, struct services *service
 	if (!name) {
 		node_fail(loader->nodes, err, "E006", extends->place, "'extends' names a service");
 		return NULL;
+	}
+	node_each(other, value) {
+		if (strcmp(other->key ? other->key : "", "service") != 0 &&
+		    strcmp(other->key ? other->key : "", "file") != 0)
+			report_loss(loader->report, (struct subject){ 0 },
+				    (struct cause){ other->place, "extends", other->key }, "compose has no such key");
 	}
 	if (file) {
 		const char *path = path_absolute(loader->nodes->arena, extends->place.file->directory, file);

@@ -220,7 +220,7 @@ void convert_build(struct job *job, const struct member *member)
 	const char *name = job->service->names[0], *image = node_text(node_get(job->service->node, "image"));
 	struct cause cause = { member->place, "build", NULL };
 
-	if (build->kind == NODE_LIST || node_is_null(build)) {
+	if (node_is_null(build)) {
 		lose(job, member->place, "build", NULL, "it names no directory to build from");
 		return;
 	}

@@ -346,7 +346,7 @@ static int add_section(struct loader *loader, struct node *into, const struct no
 	}
 	node_each(member, from) {
 		if (!ct_names_get(&names, ct_slice_of(member->key), &number)) {
-			if (node_append(loader->nodes, into, member, member->value, err) < 0)
+			if (node_share(loader->nodes, into, member, member->value, err) < 0)
 				return -1;
 		} else if (!node_equal(members[number]->value, member->value)) {
 			return node_fail(loader->nodes, err, "E003", member->place,
@@ -373,7 +373,7 @@ static int add_sections(struct loader *loader, struct node *into, const struct n
 				if (!copy || add_section(loader, copy, member->value, err) < 0)
 					return -1;
 			}
-			if (node_append(loader->nodes, into, member, copy, err) < 0)
+			if (node_share(loader->nodes, into, member, copy, err) < 0)
 				return -1;
 		} else if (mine->value->kind == NODE_MAP && member->value->kind == NODE_MAP) {
 			if (add_section(loader, mine->value, member->value, err) < 0)

@@ -91,7 +91,7 @@ static void path_append(char *longer, const char *path, const char *key)
 static int append_all(struct nodes *nodes, struct node *list, const struct node *from, struct ct_err *err)
 {
 	node_each(item, from) {
-		if (node_append(nodes, list, item, item->value, err) < 0)
+		if (node_share(nodes, list, item, item->value, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -127,7 +127,7 @@ static struct node *merge_maps(struct nodes *nodes, const struct node *base, con
 		char longer[PATH_MAX_BYTES + 2];
 
 		if (!ct_names_get(&names, ct_slice_of(member->key), &number)) {
-			if (node_append(nodes, map, member, member->value, err) < 0)
+			if (node_share(nodes, map, member, member->value, err) < 0)
 				return NULL;
 			continue;
 		}
@@ -167,7 +167,7 @@ static int append_pair(struct nodes *nodes, struct node *list, const struct memb
 			text ? ct_arena_printf(nodes->arena, "%s=%s", member->key, text) : member->key, err);
 	if (!pair)
 		return -1;
-	return node_append(nodes, list, &(struct member){ .place = member->place }, pair, err);
+	return node_share(nodes, list, &(struct member){ .place = member->place }, pair, err);
 }
 
 static struct node *as_pairs(struct nodes *nodes, struct node *node, struct ct_err *err)
@@ -180,7 +180,7 @@ static struct node *as_pairs(struct nodes *nodes, struct node *node, struct ct_e
 	if (!list)
 		return NULL;
 	if (node->kind == NODE_SCALAR)
-		return node_append(nodes, list, &(struct member){ .place = node->place }, node, err) < 0 ? NULL : list;
+		return node_share(nodes, list, &(struct member){ .place = node->place }, node, err) < 0 ? NULL : list;
 	node_each(member, node) {
 		if (append_pair(nodes, list, member, member->value, err) < 0)
 			return NULL;
@@ -200,7 +200,7 @@ static struct node *value_of_name(struct nodes *nodes, struct place place, const
 		return value;
 	}
 	map = node_new(nodes, NODE_MAP, place, err);
-	if (!map || node_append(nodes, map, &(struct member){ .key = key, .place = place }, value, err) < 0)
+	if (!map || node_share(nodes, map, &(struct member){ .key = key, .place = place }, value, err) < 0)
 		return NULL;
 	return map;
 }
@@ -222,7 +222,7 @@ static struct node *as_map(struct nodes *nodes, struct node *node, const char *k
 		if (!name || !ct_names_add(&names, ct_slice_of(name), 0, NULL))
 			continue;
 		value = value_of_name(nodes, item->place, key, text, err);
-		if (!value || node_append(nodes, map, &member, value, err) < 0)
+		if (!value || node_share(nodes, map, &member, value, err) < 0)
 			return NULL;
 	}
 	return map;
@@ -245,7 +245,7 @@ static struct node *as_build(struct nodes *nodes, struct node *node, struct ct_e
 	if (node->kind != NODE_SCALAR)
 		return node;
 	map = node_new(nodes, NODE_MAP, node->place, err);
-	if (!map || node_append(nodes, map, &(struct member){ .key = "context", .place = node->place }, node, err) < 0)
+	if (!map || node_share(nodes, map, &(struct member){ .key = "context", .place = node->place }, node, err) < 0)
 		return NULL;
 	return map;
 }
@@ -281,7 +281,7 @@ static struct node *merge_subnets(struct nodes *nodes, struct node *base, struct
 			if (!value)
 				return NULL;
 		}
-		if (node_append(nodes, list, item, value, err) < 0)
+		if (node_share(nodes, list, item, value, err) < 0)
 			return NULL;
 	}
 	node_each(item, list ? over : NULL) {
@@ -289,7 +289,7 @@ static struct node *merge_subnets(struct nodes *nodes, struct node *base, struct
 
 		node_each(other, base)
 			known |= same_text(node_get(other->value, "subnet"), node_get(item->value, "subnet"));
-		if (!known && node_append(nodes, list, item, item->value, err) < 0)
+		if (!known && node_share(nodes, list, item, item->value, err) < 0)
 			return NULL;
 	}
 	return list;

@@ -79,11 +79,8 @@ static void mount_all(struct job *job, const struct kind *kind, const struct mem
 	const struct member **chosen;
 	uint32_t count = 0;
 
-	if (list->kind != NODE_LIST) {
-		if (!node_is_null(list))
-			lose(job, member->place, kind->key, NULL, "expected a list");
+	if (node_is_null(list))
 		return;
-	}
 	chosen = ct_arena_array(job->all->arena, (size_t)list->count + 1, sizeof(*chosen));
 	node_each(item, list) {
 		const char *target = target_of(job, kind, item->value);

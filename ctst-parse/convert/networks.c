@@ -81,6 +81,7 @@ void convert_network_mode(struct job *job, const struct member *member)
 		return;
 	}
 	job->service->has_host_network = host;
+	job->service->has_no_network = !host;
 	output_text(&job->all->output, job->component, PROPERTY_NETWORK, SHAPE_ONE,
 		    (struct cause){ member->place, "network_mode", mode }, mode);
 }

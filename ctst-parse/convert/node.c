@@ -5,34 +5,38 @@
 #include <string.h>
 #include <strings.h>
 
-static int count_one(struct nodes *nodes, struct place place, struct ct_err *err)
+static int count_one(struct nodes *nodes, size_t *count, struct place place, struct ct_err *err)
 {
-	if (++nodes->count <= NODE_MAX_COUNT)
+	if (++*count <= NODE_MAX_COUNT)
 		return 0;
-	node_fail(nodes, err, "E020", place, "more than %d values, aliases and merged ones included", NODE_MAX_COUNT);
+	node_fail(nodes, err, "E020", place, "more than %d values%s", NODE_MAX_COUNT,
+		  count == &nodes->made ? " once aliases, merges and extends are carried out" : "");
 	return ct_err_hint(err, "split the file");
 }
 
-struct node *node_new(struct nodes *nodes, enum node_kind kind, struct place place, struct ct_err *err)
+static struct node *make(struct nodes *nodes, enum node_kind kind, struct place place)
 {
-	struct node *node;
+	struct node *node = ct_arena_zalloc(nodes->arena, sizeof(*node));
 
-	if (count_one(nodes, place, err) < 0)
-		return NULL;
-	node = ct_arena_zalloc(nodes->arena, sizeof(*node));
 	node->kind = (uint8_t)kind;
 	node->place = place;
 	return node;
 }
 
-int node_append(struct nodes *nodes, struct node *parent, const struct member *like, struct node *value,
-		struct ct_err *err)
+struct node *node_read(struct nodes *nodes, enum node_kind kind, struct place place, struct ct_err *err)
 {
-	struct member *member;
+	return count_one(nodes, &nodes->read, place, err) < 0 ? NULL : make(nodes, kind, place);
+}
 
-	if (count_one(nodes, like->place, err) < 0)
-		return -1;
-	member = ct_arena_zalloc(nodes->arena, sizeof(*member));
+struct node *node_new(struct nodes *nodes, enum node_kind kind, struct place place, struct ct_err *err)
+{
+	return count_one(nodes, &nodes->made, place, err) < 0 ? NULL : make(nodes, kind, place);
+}
+
+void node_append(struct nodes *nodes, struct node *parent, const struct member *like, struct node *value)
+{
+	struct member *member = ct_arena_alloc(nodes->arena, sizeof(*member));
+
 	*member = *like;
 	member->next = NULL;
 	member->value = value;
@@ -42,6 +46,14 @@ int node_append(struct nodes *nodes, struct node *parent, const struct member *l
 		parent->first = member;
 	parent->last = member;
 	parent->count++;
+}
+
+int node_share(struct nodes *nodes, struct node *parent, const struct member *like, struct node *value,
+	       struct ct_err *err)
+{
+	if (count_one(nodes, &nodes->made, like->place, err) < 0)
+		return -1;
+	node_append(nodes, parent, like, value);
 	return 0;
 }
 

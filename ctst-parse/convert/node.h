@@ -15,7 +15,7 @@
 #include "common/err.h"
 
 #define NODE_MAX_DEPTH 64
-#define NODE_MAX_COUNT 1000000 /* of one conversion, all files, with every alias and merge counted each time */
+#define NODE_MAX_COUNT 1000000 /* that the files have; and again of what aliases, merging and extending make of them */
 
 struct compose_file {
 	const char *shown;     /* as the person gave it */
@@ -70,24 +70,35 @@ struct member {
 	struct node *value;
 };
 
-#define node_each(item, node) \
-	for (struct member *item = (node) && (node)->kind != NODE_SCALAR ? (node)->first : NULL; item; \
-	     item = item->next)
+/* Of NULL and of text there is none. */
+static inline struct member *node_first(const struct node *node)
+{
+	return node && node->kind != NODE_SCALAR ? node->first : NULL;
+}
+
+#define node_each(item, node) for (struct member *item = node_first(node); item; item = item->next)
 
 /* Where nodes come from. */
 struct nodes {
 	struct ct_arena *arena;
-	size_t count;
+	size_t read;              /* nodes of files */
+	size_t made;              /* nodes, and entries of lists and maps, that were put together of them */
 	size_t interpolated;      /* bytes that variables have been put into */
 	struct place error_place; /* of the last node_fail() */
 };
 
-/* NULL with E020 when there are too many. */
+/* A node as it stands in a file. NULL with E020 when there are too many. */
+struct node *node_read(struct nodes *nodes, enum node_kind kind, struct place place, struct ct_err *err);
+
+/* A node that is put together. NULL with E020 when there are too many. */
 struct node *node_new(struct nodes *nodes, enum node_kind kind, struct place place, struct ct_err *err);
 
-/* Adds to the end of a list or map; counted like a node. -1 with E020. */
-int node_append(struct nodes *nodes, struct node *parent, const struct member *like, struct node *value,
-		struct ct_err *err);
+/* Adds to the end of a list or map. */
+void node_append(struct nodes *nodes, struct node *parent, const struct member *like, struct node *value);
+
+/* The same, with a value that stands elsewhere, too; counted like a node. -1 with E020. */
+int node_share(struct nodes *nodes, struct node *parent, const struct member *like, struct node *value,
+	       struct ct_err *err);
 
 /* "file:line:column: " in front of the message, and the place kept in *nodes. Always -1. */
 int node_fail(struct nodes *nodes, struct ct_err *err, const char *code, struct place place, const char *format, ...)

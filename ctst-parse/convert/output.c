@@ -6,7 +6,7 @@ static struct part *append_part(struct output *output, struct parts *parts, cons
 {
 	struct part *part;
 
-	if (output->part_count >= OUTPUT_MAX_PARTS)
+	if (output_is_full(output))
 		return NULL;
 	output->part_count++;
 	part = ct_arena_alloc(output->arena, sizeof(*part));
@@ -52,6 +52,14 @@ struct part *output_add(struct output *output, struct output_component *componen
 	}
 	if (!text)
 		return NULL;
+	if (property->parts.count == LIST_MAX_ITEMS) {
+		if (!property->is_full)
+			report_loss(output->report, like.subject, cause,
+				    "a list or map has at most %d entries; this one and those behind it",
+				    LIST_MAX_ITEMS);
+		property->is_full = true;
+		return NULL;
+	}
 	if (strchr(text, '\r')) {
 		report_loss(output->report, like.subject, cause, "a carriage return cannot be written in a .ctst file");
 		return NULL;

@@ -9,7 +9,7 @@
 #include "ctst-parse/convert/convert.h"
 #include "ctst-parse/properties.h"
 
-#define OUTPUT_MAX_PARTS 1000000
+#define OUTPUT_MAX_PARTS 1000000 /* of one result; what goes beyond them is not added, and the writing fails */
 
 struct part {
 	struct part *next;
@@ -34,6 +34,7 @@ struct parts {
 struct output_property {
 	enum shape shape;
 	bool present; /* also an empty list */
+	bool is_full; /* an entry has been refused because there were too many */
 	struct parts parts;
 	struct part whole; /* stands for all parts together: brackets, key */
 };
@@ -77,6 +78,12 @@ void output_statement(struct output *output, struct parts *parts, struct subject
 		      const char *text);
 
 void output_comment(struct ct_arena *arena, struct comment **first, struct comment **last, const char *text);
+
+/* Whether there are too many parts: going on is in vain. */
+static inline bool output_is_full(const struct output *output)
+{
+	return output->part_count >= OUTPUT_MAX_PARTS;
+}
 
 /* A component's copy under another name: parts are copied, so that each can be dropped by itself. */
 struct output_component *output_copy(struct output *output, const struct output_component *original, const char *name);

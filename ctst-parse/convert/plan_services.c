@@ -192,8 +192,6 @@ int plan_services(struct conversion *all, struct ct_err *err)
 	node_each(member, services->value) {
 		struct service *service = &all->services[number];
 
-		if (strncmp(member->key, "x-", 2) == 0)
-			continue;
 		*service = (struct service){ .name = member->key, .node = member->value, .place = member->place };
 		ct_names_add(&all->service_names, ct_slice_of(member->key), (uint32_t)number++, NULL);
 		if (plan_service(all, service, err) < 0)

@@ -33,16 +33,17 @@ static bool read_range(const char *text, size_t length, struct range *range)
 	return true;
 }
 
-static void listen(struct job *job, uint32_t port, struct cause cause)
+/* False: a component cannot listen on so many. */
+static bool listen(struct job *job, uint32_t port, struct cause cause)
 {
 	struct service *service = job->service;
 	uint64_t *word = &job->all->seen[port / 64], bit = (uint64_t)1 << (port % 64);
 
 	if (*word & bit)
-		return;
+		return true;
 	if (service->port_count == PORTS_MAX) {
 		lose(job, cause.place, cause.key, cause.entry, "a component listens on at most %d ports", PORTS_MAX);
-		return;
+		return false;
 	}
 	*word |= bit;
 	if (service->port_count == service->port_capacity) {
@@ -60,12 +61,26 @@ static void listen(struct job *job, uint32_t port, struct cause cause)
 	}
 	service->port_causes[service->port_count] = cause;
 	service->ports[service->port_count++] = port;
+	return true;
+}
+
+static bool listen_on_all(struct job *job, struct range range, struct cause cause)
+{
+	for (uint32_t port = range.first; port <= range.last; port++) {
+		if (!listen(job, port, cause))
+			return false;
+	}
+	return true;
 }
 
 static void publish(struct job *job, const struct publication *wanted)
 {
-	struct publication *publication = ct_arena_alloc(job->all->arena, sizeof(*publication));
+	struct publication *publication;
 
+	if (output_is_full(&job->all->output))
+		return;
+	job->all->output.part_count++;
+	publication = ct_arena_alloc(job->all->arena, sizeof(*publication));
 	*publication = *wanted;
 	publication->service = job->service;
 	publication->next = NULL;
@@ -114,8 +129,8 @@ static void take_request(struct job *job, const struct request *request)
 		     "the container's port is not 1 to 65535");
 		return;
 	}
-	for (uint32_t port = container.first; port <= container.last; port++)
-		listen(job, port, request->cause);
+	if (!listen_on_all(job, container, request->cause))
+		return;
 	if (request->host_length == 0)
 		lose(job, request->cause.place, request->cause.key, request->cause.entry,
 		     "it is not published: a host port is never chosen by chance; write HOST:CONTAINER");
@@ -172,13 +187,13 @@ static void convert_short(struct job *job, const struct member *item)
 
 static void convert_long(struct job *job, const struct member *item)
 {
-	static const char *const known[] = { "target", "published", "host_ip",      "protocol",
-					     "mode",   "name",      "app_protocol", NULL };
+	static const char *const known[] = { "target", "published", "host_ip", "protocol", "mode", NULL };
 	const struct node *map = item->value;
 	const char *target = node_text(node_get(map, "target")), *published = node_text(node_get(map, "published"));
 	struct request request = { .cause = { item->place, "ports", target } };
 
-	lose_others(job, map, "ports", known, "compose has no such key");
+	lose_others(job, map, "ports", known,
+		    "a port has a number, a protocol and an address of the host, nothing else");
 	request.container = target ? target : "";
 	request.container_length = strlen(request.container);
 	request.host = published ? published : "";
@@ -210,10 +225,6 @@ void convert_ports(struct job *job, const struct member *member)
 {
 	ct_autonames seen = CT_NAMES_INIT;
 
-	if (member->value->kind != NODE_LIST && !node_is_null(member->value)) {
-		lose(job, member->place, "ports", NULL, "expected a list");
-		return;
-	}
 	node_each(item, member->value) {
 		const char *name = identity(job, item);
 
@@ -228,10 +239,6 @@ void convert_ports(struct job *job, const struct member *member)
 
 void convert_expose(struct job *job, const struct member *member)
 {
-	if (member->value->kind != NODE_LIST && !node_is_null(member->value)) {
-		lose(job, member->place, "expose", NULL, "expected a list");
-		return;
-	}
 	node_each(item, member->value) {
 		const char *text = node_text(item->value);
 		struct cause cause = { item->place, "expose", text };
@@ -241,8 +248,7 @@ void convert_expose(struct job *job, const struct member *member)
 			lose(job, item->place, "expose", text, "expected a port of 1 to 65535, or FIRST-LAST");
 			continue;
 		}
-		for (uint32_t port = range.first; port <= range.last; port++)
-			listen(job, port, cause);
+		listen_on_all(job, range, cause);
 	}
 }
 
@@ -317,6 +323,13 @@ void write_exposures(struct conversion *all)
 		if (service->has_host_network) {
 			note_once(all, publication, once,
 				  "nothing to publish: on the host's network its ports are the host's");
+			continue;
+		}
+		if (service->has_no_network) {
+			if (first_time(all, once))
+				report_loss(all->report, (struct subject){ "service", service->name },
+					    (struct cause){ publication->cause.place, "ports", NULL },
+					    "nothing can be published of a service without a network");
 			continue;
 		}
 		if (!publication->address)

@@ -32,10 +32,6 @@ static void convert_arguments(struct job *job, const struct member *member, enum
 	/* Without a value the image's own is used. */
 	if (node_is_null(value))
 		return;
-	if (value->kind == NODE_MAP) {
-		lose(job, member->place, member->key, NULL, "expected a string or a list");
-		return;
-	}
 	if (value->kind == NODE_SCALAR) {
 		split_command(job, member, id, value->text);
 		return;
@@ -70,8 +66,6 @@ static void convert_word(struct job *job, const struct member *member, enum prop
 	if (text && *text)
 		output_text(&job->all->output, job->component, id, SHAPE_ONE,
 			    (struct cause){ member->place, member->key, text }, text);
-	else if (member->value->kind != NODE_SCALAR)
-		lose(job, member->place, member->key, NULL, "expected text");
 }
 
 void convert_user(struct job *job, const struct member *member)
@@ -111,9 +105,17 @@ void finish_read_only(struct job *job)
 
 	if (member && node_is_true(member->value))
 		return;
-	if (member && !node_is_false(member->value) && !node_is_null(member->value))
+	if (member && member->value->kind == NODE_SCALAR && !node_is_false(member->value) &&
+	    !node_is_null(member->value))
 		lose(job, member->place, "read_only", NULL, "expected true or false");
 	output_add(&job->all->output, job->component, PROPERTY_READONLY, SHAPE_ONE, cause, "false");
+}
+
+void convert_init(struct job *job, const struct member *member)
+{
+	if (node_is_false(member->value))
+		lose(job, member->place, "init", NULL,
+		     "the first process of a container always is one that reaps and forwards signals");
 }
 
 static const char *bare_capability(struct ct_arena *arena, const char *text)

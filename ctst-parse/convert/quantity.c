@@ -24,7 +24,7 @@ static bool decimal(const char *text, double *number, const char **end)
 
 	if (text[whole] == '.')
 		fraction = 1 + strspn(text + whole + 1, "0123456789");
-	if (whole + fraction >= sizeof(copy) || whole + fraction <= (fraction > 0))
+	if (whole + fraction >= sizeof(copy) || whole + fraction <= (size_t)(fraction > 0))
 		return false;
 	memcpy(copy, text, whole + fraction);
 	copy[whole + fraction] = '\0';

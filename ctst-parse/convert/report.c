@@ -21,8 +21,9 @@ static const char *copy_shown(struct ct_arena *arena, const char *text, size_t m
 	return ct_arena_take(arena, &shown);
 }
 
-static void add(struct report *report, enum finding_kind kind, struct subject subject, struct cause cause,
-		const char *format, va_list arguments)
+__attribute__((format(printf, 5, 0))) static void add(struct report *report, enum finding_kind kind,
+						      struct subject subject, struct cause cause, const char *format,
+						      va_list arguments)
 {
 	struct finding *finding;
 	char reason[SHOWN_REASON + 1];

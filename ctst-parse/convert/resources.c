@@ -214,7 +214,7 @@ void convert_deploy(struct job *job, const struct member *member)
 		{ "endpoint_mode", "there is no load balancing between copies; put a proxy in front" },
 		{ "labels", "containers have no labels; select them by component name" },
 		{ "placement", "there is one machine" },
-		{ "rollback_config", "'ctst run --rollback' goes back when a run fails" },
+		{ "rollback_config", "'ctst run' has no rollout steps; run the older file to go back" },
 		{ "update_config", "'ctst run' replaces what has changed, each container after what it needs" },
 	};
 

@@ -21,6 +21,7 @@ struct service {
 	size_t copies;
 	bool has_healthcheck;
 	bool has_host_network;
+	bool has_no_network;
 	uint32_t *ports; /* that it listens on, each once; in the arena */
 	struct cause *port_causes;
 	size_t port_count, port_capacity;
@@ -70,8 +71,17 @@ struct job {
 /* Converts what is under the key; the whole service is job->service->node. */
 typedef void service_converter(struct job *job, const struct member *member);
 
+/* What a key may hold, as a set. */
+enum value_set {
+	HOLDS_TEXT = 1 << NODE_SCALAR,
+	HOLDS_LIST = 1 << NODE_LIST,
+	HOLDS_MAP = 1 << NODE_MAP,
+	HOLDS_ANY = HOLDS_TEXT | HOLDS_LIST | HOLDS_MAP,
+};
+
 struct service_key {
 	const char *name;
+	enum value_set holds;       /* nothing at all is always allowed; 0: any */
 	service_converter *convert; /* NULL: it is left out, or is met, or is looked at elsewhere */
 	const char *reason;         /* why it is left out; NULL: nothing to say */
 	const char *met_by; /* a value that asks for nothing more than what is done anyway; NULL: none but false */
@@ -87,7 +97,7 @@ service_converter convert_image, convert_build, convert_ports, convert_expose, c
 	convert_user, convert_working_dir, convert_hostname, convert_container_name, convert_healthcheck,
 	convert_restart, convert_memory, convert_cpus, convert_cpu_shares, convert_cpu_quota, convert_deploy,
 	convert_scale, convert_networks, convert_network_mode, convert_read_only, convert_cap_add, convert_security_opt,
-	convert_depends_on, convert_links, convert_stop_signal, convert_stop_grace_period;
+	convert_depends_on, convert_links, convert_stop_signal, convert_stop_grace_period, convert_init;
 
 /* What is decided from several keys together, and after them. */
 void finish_environment(struct job *job);

@@ -132,6 +132,23 @@ static const struct top_level_key *find_key(const char *name)
 	return NULL;
 }
 
+/* A key of a service, or a whole service as the first version of compose files had it. */
+static bool looks_like_service(const struct member *member)
+{
+	return service_key_find(member->key) || node_get(member->value, "image") || node_get(member->value, "build");
+}
+
+static void convert_definitions(struct conversion *all, const struct top_level_key *key, const struct member *member)
+{
+	node_each(item, member->value) {
+		if (item->value->kind != NODE_MAP && !node_is_null(item->value))
+			report_loss(all->report, (struct subject){ 0 },
+				    (struct cause){ item->place, member->key, item->key }, "expected a map");
+		else
+			key->convert_each(all, item);
+	}
+}
+
 void convert_top_level(struct conversion *all)
 {
 	node_each(member, all->root) {
@@ -143,14 +160,14 @@ void convert_top_level(struct conversion *all)
 		if (!key) {
 			report_loss(all->report, (struct subject){ 0 }, cause,
 				    "compose has no such key at the top level%s",
-				    service_key_find(member->key) ? "; services stand below 'services:'" : "");
+				    looks_like_service(member) ? "; services stand below 'services:'" : "");
 			continue;
 		}
 		if (key->convert)
 			key->convert(all, member);
 		if (key->convert_each && !node_is_null(member->value) && member->value->kind != NODE_MAP)
 			report_loss(all->report, (struct subject){ 0 }, cause, "expected a map");
-		node_each(item, key->convert_each && member->value->kind == NODE_MAP ? member->value : NULL)
-			key->convert_each(all, item);
+		if (key->convert_each && member->value->kind == NODE_MAP)
+			convert_definitions(all, key, member);
 	}
 }

@@ -189,8 +189,7 @@ static void lose_parts(struct job *job, const struct node *map, const char *part
 
 static void convert_long(struct job *job, const struct member *item)
 {
-	static const char *const known[] = { "type",   "source",      "target", "read_only", "bind",
-					     "volume", "consistency", "tmpfs",  NULL };
+	static const char *const known[] = { "type", "source", "target", "read_only", "bind", "volume", "tmpfs", NULL };
 	static const char *const bind[] = { "create_host_path", NULL }, *const none[] = { NULL };
 	const struct node *map = item->value;
 	const char *type = node_text(node_get(map, "type"));
@@ -249,11 +248,8 @@ void convert_volumes(struct job *job, const struct member *member)
 	const struct member **chosen;
 	uint32_t count = 0;
 
-	if (list->kind != NODE_LIST) {
-		if (!node_is_null(list))
-			lose(job, member->place, "volumes", NULL, "expected a list");
+	if (node_is_null(list))
 		return;
-	}
 	chosen = ct_arena_array(job->all->arena, (size_t)list->count + 1, sizeof(*chosen));
 	node_each(item, list) {
 		const char *target = target_of(job, item);

@@ -98,7 +98,7 @@ static const char *split(struct splitter *splitter, const char *text)
 {
 	const char *problem = NULL;
 
-	for (; *text && !problem; text++) {
+	for (; *text && !problem && splitter->words->count < WORDS_MAX; text++) {
 		if (splitter->escaped) {
 			add(splitter, *text);
 			splitter->escaped = false;
@@ -113,6 +113,8 @@ static const char *split(struct splitter *splitter, const char *text)
 			problem = plain_byte(splitter, *text);
 		}
 	}
+	if (*text && !problem)
+		return "more than 4096 words";
 	end_word(splitter);
 	if (!problem && (splitter->quote || splitter->escaped))
 		problem = "a quote is not closed";

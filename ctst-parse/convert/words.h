@@ -6,10 +6,12 @@
 
 #include "common/arena.h"
 
+#define WORDS_MAX 4096 /* items of a list in the language */
+
 struct words {
-	const char **items; /* in the arena */
-	size_t count, capacity;
-	const char *rest; /* from an operator of the shell (; & | < >) outside quotes on; NULL: there is none */
+	const char **items;     /* in the arena */
+	size_t count, capacity; /* at most WORDS_MAX */
+	const char *rest;       /* from an operator of the shell (; & | < >) outside quotes on; NULL: there is none */
 };
 
 /* NULL, or what is wrong with it: static text. */

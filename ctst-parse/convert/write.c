@@ -175,7 +175,7 @@ int output_write(const struct output *output, struct ct_buf *out, struct extents
 	}
 	write_statements(out, extents, &output->connections);
 	write_statements(out, extents, &output->exposures);
-	if (out->length > CONVERT_MAX_OUTPUT || output->part_count >= OUTPUT_MAX_PARTS)
+	if (out->length > CONVERT_MAX_OUTPUT || output_is_full(output))
 		return ct_fail(err, "E020", "the result is larger than a .ctst file may be (16 MiB)");
 	return 0;
 }
