@@ -152,6 +152,7 @@ static void conversion_release(struct conversion *all)
 {
 	ct_names_release(&all->service_names);
 	ct_names_release(&all->component_names);
+	ct_names_release(&all->stems);
 	ct_names_release(&all->archives);
 	ct_names_release(&all->edges);
 	ct_names_release(&all->told);

@@ -20,7 +20,7 @@ static void connect_copies(struct job *job, const struct service *to, struct cau
 {
 	struct ct_arena *arena = job->all->arena;
 
-	for (size_t i = 0; i < job->service->copies; i++) {
+	for (size_t i = 0; i < job->service->copies && !output_is_full(&job->all->output); i++) {
 		for (size_t j = 0; j < to->copies; j++) {
 			const char *edge = ct_arena_printf(arena, "CONNECT %s -> %s", job->service->names[i],
 							   to->names[j]);

@@ -6,6 +6,8 @@
 #include "common/names.h"
 #include "common/utf8.h"
 
+#define DIRECTIVES_MAX 100 /* lines that begin with % */
+
 /* A list or map that is being read. */
 struct frame {
 	struct node *node;
@@ -130,7 +132,7 @@ static int read_alias(struct reader *reader, const yaml_event_t *event)
 
 	if (!node)
 		return -1;
-	if (!ct_names_get(&reader->anchors, ct_slice_of(name), &number))
+	if (!reader->anchored || !ct_names_get(&reader->anchors, ct_slice_of(name), &number))
 		return node_fail(reader->nodes, reader->err, "E001", place, "no anchor '&%.100s' before this alias",
 				 name);
 	node->target = reader->anchored[number];
@@ -218,6 +220,7 @@ static int report_syntax(struct reader *reader, const yaml_parser_t *parser)
 static int check_text(struct reader *reader, const char *text, size_t length)
 {
 	struct place place = { reader->file, 1, 1 };
+	int directives = 0;
 
 	for (size_t i = 0; i < length;) {
 		uint32_t character;
@@ -228,6 +231,10 @@ static int check_text(struct reader *reader, const char *text, size_t length)
 					 (unsigned char)text[i]);
 		if (character == 0)
 			return node_fail(reader->nodes, reader->err, "E001", place, "NUL character");
+		/* The library looks at all of them for each one. */
+		if (place.column == 1 && character == '%' && ++directives > DIRECTIVES_MAX)
+			return node_fail(reader->nodes, reader->err, "E020", place, "more than %d directives",
+					 DIRECTIVES_MAX);
 		place.column++;
 		if (character == '\n') {
 			place.line++;

@@ -225,7 +225,7 @@ static int read_value(struct reading *in, bool raw, const char **value)
 
 static int read_statement(struct reading *in, bool raw)
 {
-	const char *name = NULL, *value;
+	const char *name = "", *value = "";
 	char ended_by;
 
 	if (!raw)

@@ -31,7 +31,7 @@ static void set(struct job *job, struct assignments *entries, const char *name, 
 		return;
 	}
 	cause.entry = name;
-	if (ct_names_get(&entries->names, ct_slice_of(name), &number)) {
+	if (entries->items && ct_names_get(&entries->names, ct_slice_of(name), &number)) {
 		entries->items[number] = (struct assignment){ name, value, cause };
 		return;
 	}

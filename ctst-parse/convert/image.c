@@ -59,10 +59,28 @@ static void append_file_name(struct ct_buf *out, const char *text)
 	}
 }
 
-/* "postgres-16": the last part of the name; when another image has that already, all of it. */
+static void remember_archive(struct conversion *all, const char *image)
+{
+	if ((all->archive_count & (all->archive_count + 1)) == 0)
+		all->archive_images = ct_realloc_array(all->archive_images, 2 * all->archive_count + 2,
+						       sizeof(*all->archive_images));
+	all->archive_images[all->archive_count++] = image;
+}
+
+/* "16" of a tag, the digest's begin where there is none. */
+static const char *archive_version(struct ct_arena *arena, const struct reference *reference)
+{
+	const char *colon = reference->digest ? strchr(reference->digest, ':') : NULL;
+
+	if (reference->tag || !reference->digest)
+		return reference->tag ? reference->tag : "latest";
+	return ct_arena_printf(arena, "%.12s", colon ? colon + 1 : reference->digest);
+}
+
+/* "postgres-16": the last part of the name; when another image has that already, all of it, and in the end a number. */
 static const char *archive_name(struct conversion *all, const struct reference *reference, const char *image)
 {
-	const char *version = reference->tag ? reference->tag : reference->digest ? reference->digest + 7 : "latest";
+	const char *version = archive_version(all->arena, reference);
 	uint32_t number = 0;
 
 	for (int attempt = 0;; attempt++) {
@@ -72,15 +90,12 @@ static const char *archive_name(struct conversion *all, const struct reference *
 		append_file_name(&name, attempt == 0 ? path_name(reference->repository) : reference->repository);
 		ct_buf_putc(&name, '-');
 		append_file_name(&name, version);
-		if (!reference->tag && reference->digest && name.length > 13 + strlen(path_name(reference->repository)))
-			name.data[name.length -= strlen(version) > 12 ? strlen(version) - 12 : 0] = '\0';
+		/* So many files have names already that this one is free. */
 		if (attempt > 1)
-			ct_buf_printf(&name, "-%d", attempt);
+			ct_buf_printf(&name, "-%zu", all->archive_count + (size_t)attempt);
 		text = ct_arena_take(all->arena, &name);
 		if (ct_names_add(&all->archives, ct_slice_of(text), (uint32_t)all->archive_count, &number)) {
-			all->archive_images = ct_realloc_array(all->archive_images, all->archive_count + 1,
-							       sizeof(*all->archive_images));
-			all->archive_images[all->archive_count++] = image;
+			remember_archive(all, image);
 			return text;
 		}
 		if (strcmp(all->archive_images[number], image) == 0)

@@ -41,12 +41,12 @@ struct output_component *output_component(struct output *output, const char *nam
 struct part *output_add(struct output *output, struct output_component *component, enum property_id id,
 			enum shape shape, struct cause cause, const char *text)
 {
-	struct output_property *property = &component->properties[id];
+	struct output_property *property = component->properties[id];
 	struct part like = { .text = text, .subject = component->whole.subject, .cause = cause };
 
-	if (!property->present) {
+	if (!property) {
+		property = component->properties[id] = ct_arena_zalloc(output->arena, sizeof(*property));
 		property->shape = shape;
-		property->present = true;
 		property->whole = like;
 		property->whole.cause.entry = NULL;
 	}
@@ -98,12 +98,16 @@ struct output_component *output_copy(struct output *output, const struct output_
 	copy->comments = original->comments;
 	copy->last_comment = original->last_comment;
 	for (size_t i = 0; i < PROPERTY_COUNT; i++) {
-		const struct output_property *from = &original->properties[i];
+		const struct output_property *from = original->properties[i];
+		struct output_property *to;
 
-		copy->properties[i] = *from;
-		copy->properties[i].parts = (struct parts){ 0 };
+		if (!from)
+			continue;
+		to = copy->properties[i] = ct_arena_alloc(output->arena, sizeof(*to));
+		*to = *from;
+		to->parts = (struct parts){ 0 };
 		for (const struct part *part = from->parts.first; part; part = part->next)
-			append_part(output, &copy->properties[i].parts, part);
+			append_part(output, &to->parts, part);
 	}
 	return copy;
 }

@@ -33,7 +33,6 @@ struct parts {
 
 struct output_property {
 	enum shape shape;
-	bool present; /* also an empty list */
 	bool is_full; /* an entry has been refused because there were too many */
 	struct parts parts;
 	struct part whole; /* stands for all parts together: brackets, key */
@@ -47,8 +46,8 @@ struct comment {
 struct output_component {
 	struct output_component *next;
 	const char *name;
-	struct comment *comments, *last_comment; /* in front of the first property */
-	struct output_property properties[PROPERTY_COUNT];
+	struct comment *comments, *last_comment;            /* in front of the first property */
+	struct output_property *properties[PROPERTY_COUNT]; /* NULL: not set */
 	struct part whole;
 };
 

@@ -38,20 +38,23 @@ static void append_identifier(struct ct_buf *out, const char *name)
 const char *new_component_name(struct conversion *all, const char *name)
 {
 	ct_autobuf text = CT_BUF_INIT;
-	const char *result;
-	size_t stem;
+	const char *stem, *result;
+	uint32_t number = 2;
 
 	append_identifier(&text, name);
 	if (is_reserved(text.data))
 		ct_buf_puts(&text, "-service");
-	stem = text.length < NAME_MAX_BYTES - 8 ? text.length : NAME_MAX_BYTES - 8;
-	for (unsigned number = 2;; number++) {
-		result = ct_arena_copy(all->arena, text.data, text.length);
-		if (ct_names_add(&all->component_names, ct_slice_of(result), 0, NULL))
-			return result;
-		text.length = stem;
-		ct_buf_printf(&text, "-%u", number);
-	}
+	result = ct_arena_copy(all->arena, text.data, text.length);
+	if (ct_names_add(&all->component_names, ct_slice_of(result), 0, NULL))
+		return result;
+	stem = ct_arena_printf(all->arena, "%.*s", NAME_MAX_BYTES - 8, result);
+	/* Those that have been tried for others are not tried again. */
+	ct_names_get(&all->stems, ct_slice_of(stem), &number);
+	do
+		result = ct_arena_printf(all->arena, "%s-%u", stem, number++);
+	while (!ct_names_add(&all->component_names, ct_slice_of(result), 0, NULL));
+	ct_names_replace(&all->stems, ct_slice_of(stem), number, NULL);
+	return result;
 }
 
 static bool is_active_profile(const struct conversion *all, const char *profile)

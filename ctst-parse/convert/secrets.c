@@ -81,18 +81,25 @@ static void name_secret(struct conversion *all, struct secrets *secrets, const s
 	tell(all, part, name);
 }
 
+static struct part *variables_of(const struct output_component *component)
+{
+	const struct output_property *env = component->properties[PROPERTY_ENV];
+
+	return env ? env->parts.first : NULL;
+}
+
 void name_secrets(struct conversion *all)
 {
 	struct secrets secrets = { 0 };
 
 	for (struct output_component *component = all->output.first; component; component = component->next) {
-		for (struct part *part = component->properties[PROPERTY_ENV].parts.first; part; part = part->next) {
+		for (struct part *part = variables_of(component); part; part = part->next) {
 			if (part->secret)
 				learn(all, &secrets, part);
 		}
 	}
 	for (struct output_component *component = all->output.first; component; component = component->next) {
-		for (struct part *part = component->properties[PROPERTY_ENV].parts.first; part; part = part->next) {
+		for (struct part *part = variables_of(component); part; part = part->next) {
 			if (part->secret)
 				name_secret(all, &secrets, component, part);
 		}

@@ -50,6 +50,7 @@ struct conversion {
 	size_t service_count;
 	struct ct_names service_names;   /* to indices of services */
 	struct ct_names component_names; /* taken ones */
+	struct ct_names stems;           /* of names that were taken, to the next number behind them */
 	struct ct_names archives;        /* file names of images, to indices of archive_images */
 	const char **archive_images;     /* owned */
 	size_t archive_count;

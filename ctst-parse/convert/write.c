@@ -141,8 +141,8 @@ static void write_component(struct ct_buf *out, struct extents *extents, struct 
 	ct_buf_printf(out, "COMPONENT %s {\n", component->name);
 	write_comments(out, "    ", component->comments);
 	for (size_t i = 0; i < PROPERTY_COUNT; i++) {
-		if (component->properties[i].present)
-			write_property(out, extents, (enum property_id)i, &component->properties[i]);
+		if (component->properties[i])
+			write_property(out, extents, (enum property_id)i, component->properties[i]);
 	}
 	ct_buf_puts(out, "}\n");
 	extents->items[whole].end = out->length;

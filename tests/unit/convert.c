@@ -452,6 +452,42 @@ START_TEST(nothing_is_dropped_in_silence)
 }
 END_TEST
 
+START_TEST(values_of_the_wrong_kind_are_named)
+{
+	static const char *const keys[] = { "cap_add: KILL",
+					    "networks: a",
+					    "tmpfs: {a: b}",
+					    "healthcheck: x",
+					    "deploy: 5",
+					    "links: db",
+					    "ports: '1:1'",
+					    "command: {}",
+					    "attach: false",
+					    "init: false",
+					    "user: [a]",
+					    "environment: a",
+					    "volumes: a",
+					    "secrets: x",
+					    "depends_on: db",
+					    "read_only: []",
+					    "profiles: {}",
+					    "security_opt: x",
+					    "read_only: maybe",
+					    "ports: [{target: 1, published: 1, app_protocol: http}]",
+					    "volumes: [{type: volume, source: a, target: /b, consistency: cached}]" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		convert_service(keys[i]);
+		ck_assert_msg(run.report.losses == 1, "%s: %s", keys[i], run.findings.data);
+	}
+	assert_has((convert_service("user: [a]"), run.findings.data), "'user' is left out: expected text\n");
+	convert("web: {image: x}\nservices: {}\nvolumes: {a: b}\n");
+	assert_has(run.findings.data,
+		   "'web' is left out: compose has no such key at the top level; services stand below 'services:'");
+	assert_has(run.findings.data, "'volumes' entry 'a' is left out: expected a map");
+}
+END_TEST
+
 START_TEST(what_is_met_anyway_needs_no_word)
 {
 	convert_service(
@@ -554,6 +590,24 @@ START_TEST(copies_are_written_in_full)
 }
 END_TEST
 
+START_TEST(archives_have_names_of_their_own)
+{
+	const char *text = convert(
+		"services:\n"
+		"  a: {image: x/redis:7}\n"
+		"  b: {image: y/redis:7}\n"
+		"  c: {image: 'example.org/y/redis:7'}\n"
+		"  d: {image: x/redis:7}\n"
+		"  e: {image: 'redis@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'}\n");
+
+	assert_has(text, "docker://docker.io/x/redis:7 docker-archive:images/redis-7.tar");
+	assert_has(text, "docker://docker.io/y/redis:7 docker-archive:images/y-redis-7.tar");
+	assert_has(text, "docker://example.org/y/redis:7 docker-archive:images/y-redis-7-4.tar");
+	assert_has(text, "docker-archive:images/redis-0123456789ab.tar");
+	assert_has(strstr(text, "COMPONENT d"), "images/redis-7.tar");
+}
+END_TEST
+
 START_TEST(names_become_identifiers)
 {
 	const char *text = convert("services:\n"
@@ -563,6 +617,12 @@ START_TEST(names_become_identifiers)
 				   "  1st: {image: x}\n");
 
 	assert_has(text, "CONNECT my-app -> my-app-2\nCONNECT my-app -> env-service\nCONNECT my-app -> s-1st\n");
+	convert("services: {a.b: {image: x}, a-b: {image: x}, a+b: {image: x}, \"a b\": {image: x}, a-b-2: {image: "
+		"x}}");
+	assert_has(run.out.data, "COMPONENT a-b-3 {");
+	assert_has(run.out.data, "COMPONENT a-b-4 {");
+	assert_has(run.out.data, "COMPONENT a-b-5 {");
+	convert("services:\n  my.app: {image: x}\n  my-app: {image: x}\n");
 	assert_has(run.findings.data, "service 'my.app': its component and its host name are 'my-app-2'");
 	ck_assert_uint_eq(run.report.losses, 0);
 }
@@ -594,6 +654,8 @@ START_TEST(later_files_change_earlier_ones)
 				   "    volumes: ['v:/v', 'w:/w']\n"
 				   "    depends_on: [b]\n"
 				   "    mem_limit: 1g\n"
+				   "    hostname: h\n"
+				   "    expose: [8]\n"
 				   "    user: me\n"
 				   "  b: {image: y}\n";
 	static const char override[] = "services:\n"
@@ -605,6 +667,8 @@ START_TEST(later_files_change_earlier_ones)
 				       "    volumes: [{type: bind, source: ./u, target: /v}]\n"
 				       "    depends_on: {b: {condition: service_started}}\n"
 				       "    mem_limit: !reset null\n"
+				       "    hostname: !reset away\n"
+				       "    expose: !reset [9]\n"
 				       "    user: ~\n"
 				       "  c: {image: z}\n";
 
@@ -632,12 +696,12 @@ START_TEST(merge_keys_and_aliases_are_resolved)
 			   "  a: {<<: *base, user: mine}\n"
 			   "  b: {<<: [*other, *base]}\n"
 			   "  c: &c {image: x, environment: &env {A: 1}}\n"
-			   "  d: {image: y, environment: {<<: *env, B: 2}}\n"
+			   "  d: {image: y, environment: {<<: [*env, {A: 3, C: 4}], B: 2, C: mine}}\n"
 			   "---\n"
 			   "services: {e: {image: second}}\n"),
 		   "one-latest.tar\"\n    readonly = false\n    user = \"mine\"\n    restart = \"always\"\n");
 	assert_has(run.out.data, "two-latest.tar\"\n    readonly = false\n    user = \"u\"\n    hostname = \"h\"\n");
-	assert_has(run.out.data, "B = \"2\"\n        A = \"1\"\n");
+	assert_has(run.out.data, "B = \"2\"\n        C = \"mine\"\n        A = \"1\"\n");
 	assert_has(run.out.data, "COMPONENT e {");
 }
 END_TEST
@@ -704,6 +768,19 @@ START_TEST(bombs_are_bounded)
 		ct_buf_putc(&text, '[');
 	assert_has(convert_error(text.data), "E020 a.yaml:1:65: nested deeper than 64 levels");
 	ct_buf_clear(&text);
+	for (int i = 0; i < 101; i++)
+		ct_buf_printf(&text, "%%TAG !a%d! x:\n", i);
+	ct_buf_puts(&text, "---\nservices: {}\n");
+	assert_has(convert_error(text.data), "E020 a.yaml:101:1: more than 100 directives");
+	ct_buf_clear(&text);
+	ct_buf_puts(&text, "services: {a: {image: x, cap_add: [KILL], environment: {");
+	for (int i = 0; i < 4100; i++)
+		ct_buf_printf(&text, "K%d: v, ", i);
+	ct_buf_puts(&text, "}}}\n");
+	assert_has(convert(text.data), "K4095 = \"v\"\n    }\n");
+	assert_has(run.findings.data,
+		   "'environment' entry 'K4096' is left out: a list or map has at most 4096 entries");
+	ct_buf_clear(&text);
 	ct_buf_puts(&text, "services:\n");
 	for (int i = 0; i < 40; i++)
 		ct_buf_printf(&text, "  s%d: {extends: s%d}\n", i, i + 1);
@@ -742,6 +819,8 @@ int main(void)
 	tcase_add_test(tests, paths_are_taken_together);
 	tcase_add_test(tests, service_becomes_component);
 	tcase_add_test(tests, nothing_is_dropped_in_silence);
+	tcase_add_test(tests, values_of_the_wrong_kind_are_named);
+	tcase_add_test(tests, archives_have_names_of_their_own);
 	tcase_add_test(tests, what_is_met_anyway_needs_no_word);
 	tcase_add_test(tests, refused_values_become_comments);
 	tcase_add_test(tests, secrets_stay_out_of_the_file);
