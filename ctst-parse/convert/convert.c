@@ -54,6 +54,24 @@ void lose_others(struct job *job, const struct node *map, const char *key, const
 	}
 }
 
+const struct member **last_of_each(struct job *job, const struct node *list,
+				   const char *(*identity)(struct job *job, const struct member *item), size_t *count)
+{
+	const struct member **chosen = ct_arena_array(job->all->arena, (size_t)list->count + 1, sizeof(*chosen));
+	ct_autonames names = CT_NAMES_INIT;
+
+	*count = 0;
+	node_each(item, list) {
+		const char *name = identity(job, item);
+		uint32_t number = (uint32_t)*count;
+
+		if (!name || ct_names_add(&names, ct_slice_of(name), number, &number))
+			number = (uint32_t)(*count)++;
+		chosen[number] = item;
+	}
+	return chosen;
+}
+
 bool first_time(struct conversion *all, const char *what)
 {
 	return ct_names_add(&all->told, ct_slice_of(ct_arena_copy(all->arena, what, strlen(what))), 0, NULL);

@@ -1,20 +1,7 @@
-/* depends_on and links: CONNECT statements. */
+/* depends_on and links: CONNECT statements, written once it is known which service has a health check. */
 #include <string.h>
 
 #include "ctst-parse/convert/service.h"
-
-/* They are written once it is known which service has a health check. */
-void convert_depends_on(struct job *job, const struct member *member)
-{
-	(void)job;
-	(void)member;
-}
-
-void convert_links(struct job *job, const struct member *member)
-{
-	(void)job;
-	(void)member;
-}
 
 static void connect_copies(struct job *job, const struct service *to, struct cause cause)
 {
@@ -100,9 +87,11 @@ static void depend(struct job *job, const struct member *item)
 	}
 }
 
-static const char *link_identity(struct ct_arena *arena, const char *text)
+static const char *link_identity(struct job *job, const struct member *item)
 {
-	return ct_arena_copy(arena, text, strcspn(text, "="));
+	const char *text = node_text(item->value);
+
+	return text ? ct_arena_copy(job->all->arena, text, strcspn(text, "=")) : NULL;
 }
 
 /* "SERVICE", "SERVICE:ALIAS" */
@@ -123,25 +112,16 @@ static void link_to(struct job *job, const struct member *item)
 
 static void write_links(struct job *job, const struct node *links)
 {
-	ct_autonames names = CT_NAMES_INIT;
 	const struct member **chosen;
-	uint32_t count = 0;
+	size_t count;
 
 	if (!links || links->kind != NODE_LIST)
 		return;
-	chosen = ct_arena_array(job->all->arena, (size_t)links->count + 1, sizeof(*chosen));
-	node_each(item, links) {
-		const char *text = node_text(item->value);
-		uint32_t number = count;
-
-		if (!text)
-			continue;
-		if (ct_names_add(&names, ct_slice_of(link_identity(job->all->arena, text)), count, &number))
-			number = count++;
-		chosen[number] = item;
+	chosen = last_of_each(job, links, link_identity, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (node_text(chosen[i]->value))
+			link_to(job, chosen[i]);
 	}
-	for (uint32_t i = 0; i < count; i++)
-		link_to(job, chosen[i]);
 }
 
 void write_connections(struct conversion *all)

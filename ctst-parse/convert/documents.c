@@ -169,7 +169,8 @@ static void end_container(struct reader *reader)
 {
 	struct frame *frame = &reader->frames[--reader->depth];
 
-	frame->node->visited = false;
+	if (frame->node)
+		frame->node->visited = false;
 	ct_names_clear(&frame->keys);
 }
 

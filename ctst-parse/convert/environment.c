@@ -179,19 +179,6 @@ static void read_files(struct job *job, struct assignments *entries, const struc
 	}
 }
 
-/* Both are read together, in finish_environment(): what 'environment' says wins. */
-void convert_environment(struct job *job, const struct member *member)
-{
-	(void)job;
-	(void)member;
-}
-
-void convert_env_file(struct job *job, const struct member *member)
-{
-	(void)job;
-	(void)member;
-}
-
 static bool is_secret(const struct assignment *entry)
 {
 	size_t length = strlen(entry->name);

@@ -72,7 +72,7 @@ static struct node *expand_scalar(const struct expansion *with, const struct nod
 	node->text = raw->text;
 	node->plain = raw->plain;
 	node->tag = raw->tag;
-	if (strchr(raw->text, '$') && put_variables(with, raw, node, err) < 0)
+	if (raw->text && strchr(raw->text, '$') && put_variables(with, raw, node, err) < 0)
 		return NULL;
 	note_tag(with, raw);
 	return node;
@@ -80,7 +80,7 @@ static struct node *expand_scalar(const struct expansion *with, const struct nod
 
 static bool is_merge_key(const struct member *member)
 {
-	return member->key_plain && strcmp(member->key, "<<") == 0;
+	return member->key && member->key_plain && strcmp(member->key, "<<") == 0;
 }
 
 /* Adds the members that the map has not got yet, as YAML's merge keys have it. */

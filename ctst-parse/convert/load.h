@@ -50,6 +50,12 @@ struct node *load_file(struct loader *loader, const struct variables *variables,
 int load_env_file(struct loader *loader, const char *path, bool missing_is_fine, struct variables *variables,
 		  struct ct_err *err);
 
+/* Absolute paths as people know them: as seen from here where they lie below. In the arena. */
+const char *shown_path(struct loader *loader, const char *path);
+
+/* Variables of an included file, which those of the including one go before. Released with the loader. */
+struct variables *new_scope(struct loader *loader, const struct variables *before);
+
 void extended_release(struct extended *list);
 
 #endif

@@ -72,34 +72,35 @@ static const char *target_of(struct job *job, const struct kind *kind, const str
 	return ct_arena_printf(job->all->arena, "%s%s", kind->directory[0] ? kind->directory : "/", name);
 }
 
-static void mount_all(struct job *job, const struct kind *kind, const struct member *member)
+static const char *target_of_config(struct job *job, const struct member *item)
 {
-	const struct node *list = member->value;
-	ct_autonames targets = CT_NAMES_INIT;
+	return target_of(job, &configs, item->value);
+}
+
+static const char *target_of_secret(struct job *job, const struct member *item)
+{
+	return target_of(job, &secrets, item->value);
+}
+
+static void mount_all(struct job *job, const struct kind *kind, const struct node *list,
+		      const char *(*target)(struct job *job, const struct member *item))
+{
 	const struct member **chosen;
-	uint32_t count = 0;
+	size_t count;
 
 	if (node_is_null(list))
 		return;
-	chosen = ct_arena_array(job->all->arena, (size_t)list->count + 1, sizeof(*chosen));
-	node_each(item, list) {
-		const char *target = target_of(job, kind, item->value);
-		uint32_t number = count;
-
-		if (!target || ct_names_add(&targets, ct_slice_of(target), count, &number))
-			number = count++;
-		chosen[number] = item;
-	}
-	for (uint32_t i = 0; i < count; i++)
+	chosen = last_of_each(job, list, target, &count);
+	for (size_t i = 0; i < count; i++)
 		mount_item(job, kind, chosen[i]);
 }
 
 void convert_configs(struct job *job, const struct member *member)
 {
-	mount_all(job, &configs, member);
+	mount_all(job, &configs, member->value, target_of_config);
 }
 
 void convert_secrets(struct job *job, const struct member *member)
 {
-	mount_all(job, &secrets, member);
+	mount_all(job, &secrets, member->value, target_of_secret);
 }

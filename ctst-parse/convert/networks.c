@@ -11,6 +11,7 @@ static const char *network_name(struct ct_arena *arena, const char *text)
 {
 	static const char *const builtin[] = { "bridge", "host", "none" };
 	ct_autobuf name = CT_BUF_INIT;
+	const char *result;
 
 	if (!isalpha((unsigned char)*text))
 		ct_buf_puts(&name, "net-");
@@ -19,11 +20,12 @@ static const char *network_name(struct ct_arena *arena, const char *text)
 
 		ct_buf_putc(&name, byte < 0x80 && (isalnum(byte) || byte == '_') ? *text : '-');
 	}
+	result = ct_arena_take(arena, &name);
 	for (size_t i = 0; i < sizeof(builtin) / sizeof(builtin[0]); i++) {
-		if (strcasecmp(name.data, builtin[i]) == 0)
-			ct_buf_puts(&name, "-net");
+		if (strcasecmp(result, builtin[i]) == 0)
+			return ct_arena_printf(arena, "%s-net", result);
 	}
-	return ct_arena_take(arena, &name);
+	return result;
 }
 
 static void join(struct job *job, struct place place, const char *network)

@@ -223,17 +223,17 @@ static const char *identity(struct job *job, const struct member *item)
 
 void convert_ports(struct job *job, const struct member *member)
 {
-	ct_autonames seen = CT_NAMES_INIT;
+	const struct member **chosen;
+	size_t count;
 
-	node_each(item, member->value) {
-		const char *name = identity(job, item);
-
-		if (name && !ct_names_add(&seen, ct_slice_of(name), 0, NULL))
-			continue;
-		if (item->value->kind == NODE_MAP)
-			convert_long(job, item);
+	if (node_is_null(member->value))
+		return;
+	chosen = last_of_each(job, member->value, identity, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (chosen[i]->value->kind == NODE_MAP)
+			convert_long(job, chosen[i]);
 		else
-			convert_short(job, item);
+			convert_short(job, chosen[i]);
 	}
 }
 

@@ -36,7 +36,7 @@ static void learn(struct conversion *all, struct secrets *secrets, const struct 
 	const char *name = secret_name(all->arena, part->cause.entry);
 	uint32_t number;
 
-	if (ct_names_get(&secrets->names, ct_slice_of(name), &number)) {
+	if (secrets->known && ct_names_get(&secrets->names, ct_slice_of(name), &number)) {
 		secrets->known[number].differs |= strcmp(secrets->known[number].value, part->secret) != 0;
 		return;
 	}

@@ -94,11 +94,11 @@ const struct service_key *service_key_find(const char *name);
 const char *service_key_suggest(const char *word);
 
 service_converter convert_image, convert_build, convert_ports, convert_expose, convert_volumes, convert_tmpfs,
-	convert_configs, convert_secrets, convert_environment, convert_env_file, convert_command, convert_entrypoint,
-	convert_user, convert_working_dir, convert_hostname, convert_container_name, convert_healthcheck,
-	convert_restart, convert_memory, convert_cpus, convert_cpu_shares, convert_cpu_quota, convert_deploy,
-	convert_scale, convert_networks, convert_network_mode, convert_read_only, convert_cap_add, convert_security_opt,
-	convert_depends_on, convert_links, convert_stop_signal, convert_stop_grace_period, convert_init;
+	convert_configs, convert_secrets, convert_command, convert_entrypoint, convert_user, convert_working_dir,
+	convert_hostname, convert_container_name, convert_healthcheck, convert_restart, convert_memory, convert_cpus,
+	convert_cpu_shares, convert_cpu_quota, convert_deploy, convert_scale, convert_networks, convert_network_mode,
+	convert_read_only, convert_cap_add, convert_security_opt, convert_stop_signal, convert_stop_grace_period,
+	convert_init;
 
 /* What is decided from several keys together, and after them. */
 void finish_environment(struct job *job);
@@ -128,6 +128,13 @@ void note(struct job *job, struct place place, const char *key, const char *entr
 /* A loss for each member of the map that is not in `known` (a NULL-terminated list) and no x-… key. */
 void lose_others(struct job *job, const struct node *map, const char *key, const char *const *known,
 		 const char *reason);
+
+/*
+ * The items of a list that count where several are about the same thing: the last one, in the place of the first. An item
+ * without an identity (NULL) counts by itself. In the arena.
+ */
+const struct member **last_of_each(struct job *job, const struct node *list,
+				   const char *(*identity)(struct job *job, const struct member *item), size_t *count);
 
 /* The name as an identifier that no component has yet; in the arena. */
 const char *new_component_name(struct conversion *all, const char *name);

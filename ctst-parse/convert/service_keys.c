@@ -35,7 +35,7 @@ static const struct service_key keys[] = {
 	{ "cpuset", 0, NULL, "a component cannot be bound to certain processors; 'cpu' limits how many it may use",
 	  NULL },
 	{ "credential_spec", 0, NULL, WINDOWS, NULL },
-	{ "depends_on", HOLDS_LIST | HOLDS_MAP, convert_depends_on, NULL, NULL },
+	{ "depends_on", HOLDS_LIST | HOLDS_MAP, NULL, NULL, NULL }, /* write_connections() */
 	{ "deploy", HOLDS_MAP, convert_deploy, NULL, NULL },
 	{ "develop", 0, NULL, "nothing is watched or rebuilt; mount the sources as a volume", NULL },
 	{ "device_cgroup_rules", 0, NULL, NO_DEVICES, NULL },
@@ -45,8 +45,8 @@ static const struct service_key keys[] = {
 	{ "dns_search", 0, NULL, NO_DNS, NULL },
 	{ "domainname", 0, NULL, "write a whole name as 'hostname'", NULL },
 	{ "entrypoint", HOLDS_TEXT | HOLDS_LIST, convert_entrypoint, NULL, NULL },
-	{ "env_file", HOLDS_ANY, convert_env_file, NULL, NULL },
-	{ "environment", HOLDS_LIST | HOLDS_MAP, convert_environment, NULL, NULL },
+	{ "env_file", HOLDS_ANY, NULL, NULL, NULL },                 /* finish_environment() */
+	{ "environment", HOLDS_LIST | HOLDS_MAP, NULL, NULL, NULL }, /* finish_environment() */
 	{ "expose", HOLDS_LIST, convert_expose, NULL, NULL },
 	{ "extends", 0, NULL, NULL, NULL }, /* resolved already */
 	{ "external_links", 0, NULL, "components are only connected to components of the same file", NULL },
@@ -62,7 +62,7 @@ static const struct service_key keys[] = {
 	{ "isolation", 0, NULL, WINDOWS, "default" },
 	{ "label_file", 0, NULL, NO_LABELS, NULL },
 	{ "labels", 0, NULL, NO_LABELS, NULL },
-	{ "links", HOLDS_LIST, convert_links, NULL, NULL },
+	{ "links", HOLDS_LIST, NULL, NULL, NULL }, /* write_connections() */
 	{ "logging", 0, NULL, "output is kept by containust itself; 'ctst logs' shows it", NULL },
 	{ "mac_address", 0, NULL, "addresses are chosen by containust", NULL },
 	{ "mem_limit", HOLDS_TEXT, convert_memory, NULL, NULL },

@@ -15,64 +15,58 @@ static bool is_text(const struct node *node, const char *text)
 	return node_text(node) && strcmp(node_text(node), text) == 0;
 }
 
-static void convert_network(struct conversion *all, const struct member *network)
-{
-	static const struct {
-		const char *key, *reason;
-	} reasons[] = {
-		{ "driver", "networks of a project are bridges" },
-		{ "external", "every project has networks of its own; put what belongs together into one file" },
-		{ "internal", "'ctst run --offline' keeps all containers away from other networks" },
-		{ "ipam", "addresses are chosen by containust" },
-		{ "labels", "networks have no labels" },
-		{ "name", "a network is called as the components say" },
-	};
+/* What is said of a network or a volume that has no counterpart. */
+struct setting {
+	const char *key;
+	const char *reason;
+	const char *met_by; /* a value that asks for nothing; NULL: none */
+};
 
-	node_each(member, network->value) {
-		const char *reason = "a network has no settings";
+static const struct setting network_settings[] = {
+	{ "driver", "networks of a project are bridges", "bridge" },
+	{ "external", "every project has networks of its own; put what belongs together into one file", NULL },
+	{ "internal", "'ctst run --offline' keeps all containers away from other networks", NULL },
+	{ "ipam", "addresses are chosen by containust", NULL },
+	{ "labels", "networks have no labels", NULL },
+	{ "name", "a network is called as the components say", NULL },
+	{ NULL, "a network has no settings", NULL },
+};
+
+static const struct setting volume_settings[] = {
+	{ "driver", "a volume is a directory of the project", "local" },
+	{ "driver_opts", "a volume is a directory of the project; mount a path of the host for another place", NULL },
+	{ "external", "a volume of this project begins empty; copy the data, or mount its path on the host", NULL },
+	{ "labels", "volumes have no labels", NULL },
+	{ "name", "a volume is called as the components say", NULL },
+	{ NULL, "a volume has no settings", NULL },
+};
+
+static void lose_settings(struct conversion *all, const char *kind, const struct member *item,
+			  const struct setting *settings)
+{
+	node_each(member, item->value) {
+		const struct setting *setting = settings;
 
 		if (strncmp(member->key, "x-", 2) == 0 || node_is_null(member->value) || node_is_false(member->value))
 			continue;
-		if (strcmp(member->key, "driver") == 0 &&
-		    (is_text(member->value, "bridge") || is_text(member->value, "default")))
+		while (setting->key && strcmp(setting->key, member->key) != 0)
+			setting++;
+		if (setting->met_by && is_text(member->value, setting->met_by))
 			continue;
-		if (strcmp(member->key, "name") == 0 && is_text(member->value, network->key))
+		if (strcmp(member->key, "name") == 0 && is_text(member->value, item->key))
 			continue;
-		for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-			if (strcmp(reasons[i].key, member->key) == 0)
-				reason = reasons[i].reason;
-		}
-		lose_in(all, "network", network->key, member, reason);
+		lose_in(all, kind, item->key, member, setting->reason);
 	}
+}
+
+static void convert_network(struct conversion *all, const struct member *network)
+{
+	lose_settings(all, "network", network, network_settings);
 }
 
 static void convert_volume(struct conversion *all, const struct member *volume)
 {
-	static const struct {
-		const char *key, *reason;
-	} reasons[] = {
-		{ "driver", "a volume is a directory of the project" },
-		{ "driver_opts", "a volume is a directory of the project; mount a path of the host for another place" },
-		{ "external", "a volume of this project begins empty; copy the data, or mount its path on the host" },
-		{ "labels", "volumes have no labels" },
-		{ "name", "a volume is called as the components say" },
-	};
-
-	node_each(member, volume->value) {
-		const char *reason = "a volume has no settings";
-
-		if (strncmp(member->key, "x-", 2) == 0 || node_is_null(member->value) || node_is_false(member->value))
-			continue;
-		if (strcmp(member->key, "driver") == 0 && is_text(member->value, "local"))
-			continue;
-		if (strcmp(member->key, "name") == 0 && is_text(member->value, volume->key))
-			continue;
-		for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-			if (strcmp(reasons[i].key, member->key) == 0)
-				reason = reasons[i].reason;
-		}
-		lose_in(all, "volume", volume->key, member, reason);
-	}
+	lose_settings(all, "volume", volume, volume_settings);
 }
 
 /* Definitions of secrets and configs; mounts.c uses them. */

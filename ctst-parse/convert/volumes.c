@@ -240,26 +240,15 @@ static const char *target_of(struct job *job, const struct member *item)
 	return ct_arena_copy(job->all->arena, colon + 1, strcspn(colon + 1, ":"));
 }
 
-/* The last one for a place in the container wins, at the first one's place in the list. */
 void convert_volumes(struct job *job, const struct member *member)
 {
-	const struct node *list = member->value;
-	ct_autonames targets = CT_NAMES_INIT;
 	const struct member **chosen;
-	uint32_t count = 0;
+	size_t count;
 
-	if (node_is_null(list))
+	if (node_is_null(member->value))
 		return;
-	chosen = ct_arena_array(job->all->arena, (size_t)list->count + 1, sizeof(*chosen));
-	node_each(item, list) {
-		const char *target = target_of(job, item);
-		uint32_t number = count;
-
-		if (!target || ct_names_add(&targets, ct_slice_of(target), count, &number))
-			number = count++;
-		chosen[number] = item;
-	}
-	for (uint32_t i = 0; i < count; i++) {
+	chosen = last_of_each(job, member->value, target_of, &count);
+	for (size_t i = 0; i < count; i++) {
 		if (chosen[i]->value->kind == NODE_MAP)
 			convert_long(job, chosen[i]);
 		else
