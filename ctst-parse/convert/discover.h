@@ -5,13 +5,11 @@
 #include "common/arena.h"
 #include "common/err.h"
 
-#define DISCOVERED_MAX 2
-
 /*
- * The compose file of the current directory, or of the nearest one above it that has one, and the override file
- * beside it when there is one. The number of paths; -1 with exit status 4 when there is none. *ignored: another candidate
+ * What COMPOSE_FILE names, paths separated by colons (or COMPOSE_PATH_SEPARATOR); else the compose file of the current directory, or of the nearest one above it that has one, and the override file
+ * beside it when there is one. The number of paths, which are in the arena; -1 with exit status 4 when there is none. *ignored: another candidate
  * that lies beside the first, or NULL.
  */
-int discover(struct ct_arena *arena, const char **paths, const char **ignored, struct ct_err *err);
+int discover(struct ct_arena *arena, const char ***paths, const char **ignored, struct ct_err *err);
 
 #endif

@@ -102,11 +102,11 @@ static int read_source(struct run *run, const char *path, struct convert_source 
 
 static int read_sources(struct run *run, char **paths, int count, struct ct_err *err)
 {
-	const char *found[DISCOVERED_MAX], *ignored = NULL;
+	const char **found = NULL, *ignored = NULL;
 	bool named = count > 0;
 
 	if (!named)
-		count = discover(&run->arena, found, &ignored, err);
+		count = discover(&run->arena, &found, &ignored, err);
 	if (count < 0)
 		return -1;
 	run->sources = ct_arena_array(&run->arena, (size_t)count, sizeof(*run->sources));

@@ -26,7 +26,7 @@ struct output_component *output_component(struct output *output, const char *nam
 {
 	struct output_component *component = ct_arena_zalloc(output->arena, sizeof(*component));
 
-	component->name = name;
+	component->name = component->original = name;
 	component->whole.subject = subject;
 	component->whole.cause = cause;
 	if (output->last)
@@ -95,6 +95,7 @@ struct output_component *output_copy(struct output *output, const struct output_
 {
 	struct output_component *copy = output_component(output, name, original->whole.subject, original->whole.cause);
 
+	copy->original = original->name;
 	copy->comments = original->comments;
 	copy->last_comment = original->last_comment;
 	for (size_t i = 0; i < PROPERTY_COUNT; i++) {

@@ -46,6 +46,7 @@ struct comment {
 struct output_component {
 	struct output_component *next;
 	const char *name;
+	const char *original; /* the name of the component that this one is a copy of; its own if it is none */
 	struct comment *comments, *last_comment;            /* in front of the first property */
 	struct output_property *properties[PROPERTY_COUNT]; /* NULL: not set */
 	struct part whole;

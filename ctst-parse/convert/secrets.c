@@ -75,7 +75,7 @@ static void name_secret(struct conversion *all, struct secrets *secrets, const s
 	uint32_t number = ct_names_find(&secrets->names, ct_slice_of(name));
 
 	if (secrets->known[number].differs)
-		name = ct_arena_printf(all->arena, "%s.%s", component->name, name);
+		name = ct_arena_printf(all->arena, "%s.%s", component->original, name);
 	part->text = ct_arena_printf(all->arena, "%s\"${secret.%s}\"", part->text, name);
 	part->secret = NULL;
 	tell(all, part, name);

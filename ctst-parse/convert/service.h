@@ -97,8 +97,7 @@ service_converter convert_image, convert_build, convert_ports, convert_expose, c
 	convert_configs, convert_secrets, convert_command, convert_entrypoint, convert_user, convert_working_dir,
 	convert_hostname, convert_container_name, convert_healthcheck, convert_restart, convert_memory, convert_cpus,
 	convert_cpu_shares, convert_cpu_quota, convert_deploy, convert_scale, convert_networks, convert_network_mode,
-	convert_read_only, convert_cap_add, convert_security_opt, convert_stop_signal, convert_stop_grace_period,
-	convert_init;
+	convert_cap_add, convert_security_opt, convert_stop_signal, convert_stop_grace_period, convert_init;
 
 /* What is decided from several keys together, and after them. */
 void finish_environment(struct job *job);

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2016 # ${…} is the files', not the shell's
 . "$(dirname "$0")/lib.sh"
 
-unset COMPOSE_PROFILES COMPOSE_PROJECT_NAME
+unset COMPOSE_FILE COMPOSE_PATH_SEPARATOR COMPOSE_PROFILES COMPOSE_PROJECT_NAME
 
 # service KEYS…: a compose file with one service.
 service() {
@@ -44,6 +44,10 @@ finds_the_file() {
 	cd ..
 	run ctst-convert
 	expect_status 0
+	COMPOSE_FILE=docker-compose.yml:compose.override.yml run ctst-convert
+	expect_out '^// Converted from docker-compose.yml, compose.override.yml '
+	COMPOSE_FILE=missing.yml run ctst-convert
+	expect_status 4
 }
 
 reads_standard_input() {

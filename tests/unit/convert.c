@@ -539,6 +539,10 @@ START_TEST(secrets_stay_out_of_the_file)
 	assert_lacks(run.findings.data, "hidden");
 	assert_has(run.findings.data, "CONTAINUST_SECRET_A_DB_PASSWORD");
 	ck_assert_uint_eq(run.report.losses, 0);
+	text = convert("services:\n"
+		       "  a: {image: x, scale: 2, environment: {TOKEN: one}}\n"
+		       "  b: {image: x, environment: {TOKEN: two}}\n");
+	assert_has(strstr(text, "COMPONENT a-2"), "TOKEN = \"${secret.a.token}\"");
 }
 END_TEST
 
