@@ -82,6 +82,8 @@ static int take_key(struct reader *reader, struct frame *frame, const struct nod
 		return node_fail(reader->nodes, reader->err, "E001", node->place, "a key must be text");
 	if (!ct_names_add(&frame->keys, ct_slice_of(key->text), 0, NULL))
 		return node_fail(reader->nodes, reader->err, "E018", node->place, "'%.100s' is given twice", key->text);
+	/* Only values are counted. */
+	reader->nodes->read--;
 	frame->key = (struct member){ .key = key->text, .key_plain = key->plain, .place = node->place };
 	return 0;
 }

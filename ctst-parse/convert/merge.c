@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/names.h"
+#include "ctst-parse/convert/quantity.h"
 
 #define PATH_MAX_BYTES 512 /* longer ones match no rule */
 
@@ -163,6 +164,9 @@ static int append_pair(struct nodes *nodes, struct node *list, const struct memb
 		}
 		return 0;
 	}
+	/* The type that YAML gives it is known here only. */
+	if (text && value->plain && value->tag == TAG_NONE)
+		text = plain_value(nodes->arena, text);
 	pair = new_text(nodes, member->place,
 			text ? ct_arena_printf(nodes->arena, "%s=%s", member->key, text) : member->key, err);
 	if (!pair)

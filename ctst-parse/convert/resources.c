@@ -154,7 +154,10 @@ void convert_restart(struct job *job, const struct member *member)
 		lose(job, member->place, "restart", NULL, "deploy.restart_policy is given too, and is taken");
 		return;
 	}
-	set_restart(job, cause, strcmp(text, "unless-stopped") == 0 ? "always" : text);
+	if (strcmp(text, "unless-stopped") == 0)
+		text = "always";
+	/* No number is no bound. */
+	set_restart(job, cause, strcmp(text, "on-failure:0") == 0 ? "on-failure" : text);
 }
 
 static void convert_restart_policy(struct job *job, const struct member *member)
@@ -164,6 +167,7 @@ static void convert_restart_policy(struct job *job, const struct member *member)
 	const char *condition = node_text(node_get(policy, "condition"));
 	const struct member *attempts = node_member(policy, "max_attempts");
 	const char *count = attempts ? node_text(attempts->value) : NULL;
+	bool bounded = count && strcmp(count, "0") != 0;
 	struct cause cause = { member->place, "deploy.restart_policy", condition };
 
 	lose_others(job, policy, "deploy.restart_policy", known,
@@ -171,11 +175,11 @@ static void convert_restart_policy(struct job *job, const struct member *member)
 	if (condition && strcmp(condition, "none") == 0)
 		return;
 	if (condition && strcmp(condition, "on-failure") == 0) {
-		set_restart(job, cause, count ? ct_arena_printf(job->all->arena, "on-failure:%s", count) : condition);
+		set_restart(job, cause, bounded ? ct_arena_printf(job->all->arena, "on-failure:%s", count) : condition);
 		return;
 	}
 	set_restart(job, cause, !condition || strcmp(condition, "any") == 0 ? "always" : condition);
-	if (count)
+	if (bounded)
 		lose(job, attempts->place, "deploy.restart_policy.max_attempts", NULL,
 		     "a number of restarts needs the condition on-failure");
 }

@@ -692,6 +692,20 @@ START_TEST(later_files_change_earlier_ones)
 }
 END_TEST
 
+START_TEST(numbers_stay_what_they_are_when_files_are_merged)
+{
+	static const char base[] =
+		"services: {a: {image: x, environment: {A: 1.10, B: '1.10', C: True}, restart: 'on-failure:0'}}";
+
+	convert_bytes(base, strlen(base), "services: {a: {environment: {D: 0x10}, deploy: {labels: {}}}}");
+	assert_has(run.out.data, "A = \"1.1\"\n        B = \"1.10\"\n        C = \"true\"\n        D = \"16\"\n");
+	assert_has(run.out.data, "restart = \"on-failure\"\n");
+	convert(base);
+	assert_has(run.out.data, "A = \"1.1\"\n        B = \"1.10\"\n        C = \"true\"\n");
+	assert_has(run.findings.data, "note: service 'a': 'environment' entry 'A': without quotes it is a number");
+}
+END_TEST
+
 START_TEST(merge_keys_and_aliases_are_resolved)
 {
 	assert_has(convert("x-base: &base {image: one, user: u, restart: always}\n"
@@ -834,6 +848,7 @@ int main(void)
 	tcase_add_test(tests, names_become_identifiers);
 	tcase_add_test(tests, conditions_are_kept_where_they_can_be);
 	tcase_add_test(tests, later_files_change_earlier_ones);
+	tcase_add_test(tests, numbers_stay_what_they_are_when_files_are_merged);
 	tcase_add_test(tests, merge_keys_and_aliases_are_resolved);
 	tcase_add_test(tests, services_extend_others);
 	tcase_add_test(tests, bad_input_has_a_code_and_a_place);
