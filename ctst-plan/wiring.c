@@ -30,7 +30,20 @@ static size_t without_extensions(const char *text, size_t length)
 	return length;
 }
 
-/* "oci://registry:5000/library/postgres:16@sha256:…" is called "postgres". The pin goes first: it holds a colon. */
+/* postgres-16 and postgres_16.1 are postgres, with a version for want of a colon in the name of a file. */
+static size_t without_version(const char *text, size_t length)
+{
+	for (size_t i = 1; i + 1 < length; i++) {
+		if ((text[i] == '-' || text[i] == '_') && text[i + 1] >= '0' && text[i + 1] <= '9')
+			return i;
+	}
+	return length;
+}
+
+/*
+ * "oci://registry:5000/library/postgres:16@sha256:…" and "tar://./images/postgres-16.tar" are called "postgres". The pin
+ * goes first: it holds a colon.
+ */
 static const char *name_of_image(const char *uri, size_t *length)
 {
 	const char *begin = strstr(uri, "://");
@@ -48,7 +61,7 @@ static const char *name_of_image(const char *uri, size_t *length)
 	colon = memchr(begin, ':', (size_t)(end - begin));
 	if (colon)
 		end = colon;
-	*length = without_extensions(begin, (size_t)(end - begin));
+	*length = without_version(begin, without_extensions(begin, (size_t)(end - begin)));
 	return begin;
 }
 

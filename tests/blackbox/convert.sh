@@ -355,4 +355,21 @@ for case in converts_to_standard_output finds_the_file reads_standard_input writ
 	converts_vectors; do
 	tap_case "${case//_/ }" "$case"
 done
+the_guide_is_true() {
+	# The block of that language.
+	block() {
+		awk -v mark="\`\`\`$1" '$0 == mark { inside = 1; next } /^```$/ { inside = 0 } inside' \
+			"$SOURCE_ROOT/docs/migration-from-docker.md"
+	}
+	mkdir site
+	block yaml >compose.yaml
+	[ -s compose.yaml ]
+	run ctst convert
+	expect_status 0
+	expect_same "$(cat "$CASE_DIR/out")" "$(block ctst)"
+	refute_out hunter2
+	refute_err hunter2
+}
+tap_case "the migration guide shows what comes out" the_guide_is_true
+
 tap_done
