@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -17,15 +18,23 @@ static bool has_prefix(const char *name)
 	return strncmp(name, CT_STAGING_PREFIX, strlen(CT_STAGING_PREFIX)) == 0;
 }
 
-/* A tree whose importer is gone: its lock can be had. One that cannot even be opened is nobody's either. */
-static bool is_abandoned_tree(int layers, const char *name)
+/*
+ * ".staging-lock-<digest>" is its own lock, ".staging-<random>-<name>" has that of ".staging-<random>". What
+ * nobody holds is left; so is what has lost its lock, or cannot even be opened.
+ */
+static bool is_abandoned(int layers, const char *name)
 {
+	char lock[sizeof(CT_STAGING_PREFIX) + CT_STAGING_RANDOM];
 	ct_autoclose int fd = -1;
 
 	if (!has_prefix(name))
 		return false;
-	fd = openat(layers, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? errno == EACCES : flock(fd, LOCK_EX | LOCK_NB) == 0;
+	if (strncmp(name + strlen(CT_STAGING_PREFIX), "lock-", 5) != 0) {
+		snprintf(lock, sizeof(lock), "%s", name);
+		name = lock;
+	}
+	fd = openat(layers, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	return fd < 0 ? errno == EACCES || errno == ENOENT : flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
 
 /* A blob goes when its tree has gone. */
@@ -68,7 +77,7 @@ static bool each_leftover(int directory, const char *name, int layers,
 static bool leftovers(int images, int layers, bool remove)
 {
 	static const char *const written[] = { ".", "sources", "blobs/sha256" };
-	bool found = each_leftover(layers, ".", layers, is_abandoned_tree, remove);
+	bool found = each_leftover(layers, ".", layers, is_abandoned, remove);
 
 	found |= each_leftover(images, ".", layers, is_orphaned_blob, remove);
 	for (size_t i = 0; i < sizeof(written) / sizeof(written[0]); i++)

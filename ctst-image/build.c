@@ -6,6 +6,7 @@
 #include "common/cleanup.h"
 #include "common/names.h"
 #include "common/project.h"
+#include "ctst-image/image_config.h"
 #include "ctst-image/resolve.h"
 
 /* "component 'api' (stack.ctst:4:13)" */
@@ -17,46 +18,6 @@ static char *describe(const struct ct_json *component)
 	if (!at)
 		at = ct_json_get_string(component, "at");
 	return ct_asprintf("component '%s'%s%s%s", name ? name : "?", at ? " (" : "", at ? at : "", at ? ")" : "");
-}
-
-/* A list of the OCI config under our name for it; an empty one counts as not set (config.md, "OPTIONAL"). */
-static void write_list(struct ct_json_writer *writer, const char *key, const struct ct_json *config, const char *theirs)
-{
-	const struct ct_json *list = ct_json_get_typed(config, theirs, CT_JSON_ARRAY);
-
-	if (list && list->length > 0)
-		ct_json_member_value(writer, key, list);
-}
-
-static void write_text(struct ct_json_writer *writer, const char *key, const struct ct_json *config, const char *theirs)
-{
-	const char *text = ct_json_get_string(config, theirs);
-
-	if (text && text[0])
-		ct_json_member_string(writer, key, text);
-}
-
-static void write_config(struct ct_json_writer *writer, const struct store_image *image)
-{
-	const struct ct_json *config = ct_json_get(ct_json_root(image->config), "config");
-	const struct ct_json *ports = ct_json_get_typed(config, "ExposedPorts", CT_JSON_OBJECT);
-
-	ct_json_key(writer, "config");
-	ct_json_open_object(writer);
-	write_list(writer, "entrypoint", config, "Entrypoint");
-	write_list(writer, "cmd", config, "Cmd");
-	write_list(writer, "env", config, "Env");
-	write_text(writer, "user", config, "User");
-	write_text(writer, "workdir", config, "WorkingDir");
-	if (ports && ports->length > 0) {
-		ct_json_key(writer, "ports");
-		ct_json_open_array(writer);
-		ct_json_each(port, ports)
-			ct_json_string(writer, port->key);
-		ct_json_close_array(writer);
-	}
-	write_text(writer, "stop_signal", config, "StopSignal");
-	ct_json_close_object(writer);
 }
 
 /* What an import would find is known before it only as far as a data file or a pin tells it. */
@@ -94,7 +55,8 @@ static void write_image(struct ct_json_writer *writer, const char *uri, const st
 		for (size_t i = 0; i < resolved->image.layer_count; i++)
 			ct_json_string(writer, resolved->image.layers[i]);
 		ct_json_close_array(writer);
-		write_config(writer, &resolved->image);
+		ct_json_key(writer, "config");
+		image_config_write(writer, ct_json_root(resolved->image.config));
 	}
 	ct_json_close_object(writer);
 }

@@ -9,8 +9,9 @@
 #include "common/json.h"
 
 struct build_options {
-	bool locked;  /* a source must be what was imported before */
-	bool dry_run; /* import nothing, say what would be and what is not there */
+	bool locked;          /* a source must be what was imported before */
+	bool dry_run;         /* import nothing, say what would be and what is not there */
+	const char *platform; /* "os/arch[/variant]"; NULL: this host's */
 };
 
 /* Appends the output document to *out. -1: the error of the first image that failed; err->reported when the importer has told it. */

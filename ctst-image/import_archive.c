@@ -1,251 +1,40 @@
 /*
- * tar:// and preset://: the bytes of the file are hashed (the source's digest) and stored as
- * the blob while libarchive decompresses them; the uncompressed stream is hashed (the
- * diff-id) while libarchive takes the tar apart.
+ * tar:// and preset://: a plain root file system, unpacked while it is read, or an archive of images, whose files
+ * become blobs first.
  *
- *	file → read_file → [decompressor → read_plain] → tar reader → unpack
+ * Which of the two it is cannot be asked: manifest.json and oci-layout, by which archives of images are
+ * known, may come last. So the names it begins with decide how it is read, and where that turns out to have been
+ * wrong it is read once more, the other way.
  */
-#include <archive.h>
-#include <archive_entry.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/file.h"
-#include "ctst-image/hash.h"
+#include "ctst-image/collect.h"
+#include "ctst-image/docker_archive.h"
+#include "ctst-image/entry_path.h"
 #include "ctst-image/import.h"
+#include "ctst-image/stream.h"
+#include "ctst-image/tar_unpack.h"
 
-#define CHUNK ((size_t)1 << 20)
-/* An archive may expand to so many times its size; the first of these bytes are free. */
-#define MAX_RATIO 250
-#define RATIO_FLOOR ((int64_t)256 << 20)
+/* So many entries without content may come before the first that tells. */
+#define MAX_PEEK 64
 
-enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD, COMPRESSION_XZ };
+enum reading { READ_WRONGLY = 1 }; /* beside 0 and -1: it is of the other kind */
 
-struct stream {
-	struct import *import;
-	enum compression compression;
-	char *chunk;
-	struct hash source_hash;
-	struct hash plain_hash;       /* compressed sources only */
-	struct archive *decompressor; /* NULL for a plain tar */
-	struct archive *tar;
-	int64_t source_bytes;
-	int64_t plain_bytes;
-	bool failed; /* *failure holds why a callback gave up */
-	struct ct_err failure;
-};
-
-static enum compression detect_compression(const unsigned char *begin, size_t length)
+static struct stream *open_stream(struct import *import, int copy_fd, bool hash, struct ct_err *err)
 {
-	if (length >= 3 && memcmp(begin, "\x1f\x8b\x08", 3) == 0)
-		return COMPRESSION_GZIP;
-	if (length >= 4 && memcmp(begin, "\x28\xb5\x2f\xfd", 4) == 0)
-		return COMPRESSION_ZSTD;
-	/* A skippable frame may come first (RFC 8878, 3.1.2). */
-	if (length >= 4 && (begin[0] & 0xf0) == 0x50 && memcmp(begin + 1, "\x2a\x4d\x18", 3) == 0)
-		return COMPRESSION_ZSTD;
-	if (length >= 6 && memcmp(begin,
-				  "\xfd"
-				  "7zXZ\0",
-				  6) == 0)
-		return COMPRESSION_XZ;
-	return COMPRESSION_NONE;
+	struct stream_plan plan = {
+		.fd = import->source_fd, .name = import->path, .copy_fd = copy_fd, .plain_copy = true, .hash = hash
+	};
+
+	return stream_open(&plan, err);
 }
 
-/* There is no media type for xz, so such a layer is stored uncompressed. */
-static bool stores_source(const struct stream *stream)
-{
-	return stream->compression != COMPRESSION_XZ;
-}
-
-static const char *reason(struct archive *archive)
-{
-	const char *text = archive_error_string(archive);
-
-	return text ? text : "unknown reason";
-}
-
-static la_ssize_t give_up(struct stream *stream, struct archive *archive)
-{
-	stream->failed = true;
-	archive_set_error(archive, EIO, "the import has failed");
-	return -1;
-}
-
-static int read_chunk(struct stream *stream, ssize_t *got)
-{
-	struct import *import = stream->import;
-
-	if (import_check_signals(&stream->failure) < 0)
-		return -1;
-	do
-		*got = read(import->source_fd, stream->chunk, CHUNK);
-	while (*got < 0 && errno == EINTR && import_signal() == 0);
-	if (*got < 0)
-		return ct_fail_errno(&stream->failure, "I003", "cannot read '%s'", import->path);
-	hash_update(&stream->source_hash, stream->chunk, (size_t)*got);
-	stream->source_bytes += *got;
-	if (stores_source(stream) && ct_write_all(import->staging.blob_fd, stream->chunk, (size_t)*got) < 0)
-		return ct_fail_errno(&stream->failure, "I003", "cannot write to the store '%s'", import->images);
-	progress_update(&import->progress, stream->source_bytes, import->unpack.entries);
-	return 0;
-}
-
-/* The file's bytes, for the decompressor or, of a plain tar, for the tar reader. */
-static la_ssize_t read_file(struct archive *archive, void *data, const void **buffer)
-{
-	struct stream *stream = data;
-	ssize_t got = 0;
-
-	if (read_chunk(stream, &got) < 0)
-		return give_up(stream, archive);
-	*buffer = stream->chunk;
-	return got;
-}
-
-static int check_expansion(struct stream *stream)
-{
-	if (stream->plain_bytes > RATIO_FLOOR && stream->plain_bytes / MAX_RATIO > stream->source_bytes)
-		return ct_fail(&stream->failure, "I003", "it expands to more than %d times its size", MAX_RATIO);
-	if (stream->plain_bytes > 2 * UNPACK_MAX_BYTES)
-		return ct_fail(&stream->failure, "I003", "it expands to more than %lld GiB",
-			       (long long)(2 * UNPACK_MAX_BYTES >> 30));
-	return 0;
-}
-
-static int take_plain(struct stream *stream, const void *bytes, size_t size)
-{
-	stream->plain_bytes += (int64_t)size;
-	if (check_expansion(stream) < 0)
-		return -1;
-	hash_update(&stream->plain_hash, bytes, size);
-	if (!stores_source(stream) && ct_write_all(stream->import->staging.blob_fd, bytes, size) < 0)
-		return ct_fail_errno(&stream->failure, "I003", "cannot write to the store '%s'",
-				     stream->import->images);
-	return 0;
-}
-
-/* What comes out of the decompressor, for the tar reader. 0 at the end. */
-static la_ssize_t read_plain(struct archive *archive, void *data, const void **buffer)
-{
-	struct stream *stream = data;
-	la_int64_t offset;
-	size_t size;
-	int result = archive_read_data_block(stream->decompressor, buffer, &size, &offset);
-
-	if (result == ARCHIVE_EOF)
-		return 0;
-	if (result < ARCHIVE_WARN && !stream->failed)
-		ct_fail(&stream->failure, "I003", "it is damaged: %s", reason(stream->decompressor));
-	if (result < ARCHIVE_WARN || take_plain(stream, *buffer, size) < 0)
-		return give_up(stream, archive);
-	return (la_ssize_t)size;
-}
-
-static int open_decompressor(struct stream *stream, struct ct_err *err)
-{
-	struct archive *archive = stream->decompressor = archive_read_new();
-	struct archive_entry *entry;
-	int result;
-
-	archive_read_support_format_raw(archive);
-	switch (stream->compression) {
-	case COMPRESSION_GZIP:
-		archive_read_support_filter_gzip(archive);
-		break;
-	case COMPRESSION_ZSTD:
-		archive_read_support_filter_zstd(archive);
-		break;
-	default:
-		archive_read_support_filter_xz(archive);
-		break;
-	}
-	result = archive_read_open(archive, stream, NULL, read_file, NULL);
-	if (result >= ARCHIVE_WARN)
-		result = archive_read_next_header(archive, &entry);
-	if (result == ARCHIVE_EOF)
-		return ct_fail(err, "I004", "it holds nothing");
-	if (result < ARCHIVE_WARN)
-		return ct_fail(err, "I003", "it is damaged: %s", reason(archive));
-	return 0;
-}
-
-static int open_tar(struct stream *stream, struct ct_err *err)
-{
-	stream->tar = archive_read_new();
-	archive_read_support_format_tar(stream->tar);
-	if (stream->compression != COMPRESSION_NONE && open_decompressor(stream, err) < 0)
-		return -1;
-	if (archive_read_open(stream->tar, stream, NULL, stream->decompressor ? read_plain : read_file, NULL) <
-	    ARCHIVE_WARN)
-		return ct_fail(err, "I004", "it is not a tar archive");
-	return 0;
-}
-
-static int unpack_content(struct stream *stream, struct ct_err *err)
-{
-	struct unpack *unpack = &stream->import->unpack;
-	const void *bytes;
-	la_int64_t offset;
-	size_t size;
-
-	for (;;) {
-		int result = archive_read_data_block(stream->tar, &bytes, &size, &offset);
-
-		if (result == ARCHIVE_EOF)
-			return unpack_file_end(unpack, err);
-		if (result < ARCHIVE_WARN)
-			return ct_fail(err, "I003", "'%.200s' is damaged: %s", unpack->path, reason(stream->tar));
-		if (unpack_data(unpack, bytes, size, offset, err) < 0)
-			return -1;
-	}
-}
-
-static int unpack_tar(struct stream *stream, struct ct_err *err)
-{
-	struct archive_entry *entry;
-
-	for (int64_t count = 0;; count++) {
-		int result = archive_read_next_header(stream->tar, &entry);
-		int wants_content;
-
-		if (result == ARCHIVE_EOF)
-			return 0;
-		if (result < ARCHIVE_WARN && count == 0 && !stream->failed)
-			return ct_fail(err, "I004",
-				       "it is not a tar archive, plain or compressed with gzip, zstd or xz");
-		if (result < ARCHIVE_WARN)
-			return ct_fail(err, "I003", "it is damaged: %s", reason(stream->tar));
-		wants_content = unpack_entry(&stream->import->unpack, entry, err);
-		if (wants_content < 0 || (wants_content > 0 && unpack_content(stream, err) < 0))
-			return -1;
-	}
-}
-
-/* What follows the end of the tar belongs to both digests all the same. */
-static int drain(struct stream *stream, struct ct_err *err)
-{
-	const void *buffer;
-	la_ssize_t got = 0;
-	ssize_t rest;
-
-	if (stream->decompressor) {
-		do
-			got = read_plain(stream->tar, stream, &buffer);
-		while (got > 0);
-	}
-	do {
-		if (got < 0 || read_chunk(stream, &rest) < 0) {
-			*err = stream->failure;
-			return -1;
-		}
-	} while (rest > 0);
-	return 0;
-}
+/* ---- a root file system ---- */
 
 static bool holds_text(int tree, const char *name, const char *first, const char *second)
 {
@@ -259,23 +48,14 @@ static bool holds_text(int tree, const char *name, const char *first, const char
 	return strstr(text, first) && strstr(text, second);
 }
 
-/* An archive of an image is not the image's root file system; both kinds are known by their own files. */
-static int refuse_image_archives(const struct import *import, struct ct_err *err)
+static bool is_image_after_all(int tree)
 {
-	int tree = import->staging.tree_fd;
-	const char *kind = NULL;
-
-	if (holds_text(tree, "oci-layout", "imageLayoutVersion", ""))
-		kind = "an OCI image layout";
-	else if (holds_text(tree, "manifest.json", "\"Config\"", "\"Layers\""))
-		kind = "a docker save archive";
-	if (!kind)
-		return 0;
-	ct_fail(err, "I004", "it is %s, which version " CT_VERSION " does not read yet", kind);
-	return ct_err_hint(err, "export the root file system instead, as with 'docker export', and use that archive");
+	return (holds_text(tree, "oci-layout", "imageLayoutVersion", "") &&
+		holds_text(tree, "index.json", "manifests", "")) ||
+	       holds_text(tree, "manifest.json", "\"Config\"", "\"Layers\"");
 }
 
-static void finish_digests(struct stream *stream)
+static void describe_layer(struct single_layer *layer, struct import *import, const struct stream_facts *facts)
 {
 	static const char *const media_types[] = {
 		[COMPRESSION_NONE] = "application/vnd.oci.image.layer.v1.tar",
@@ -283,71 +63,197 @@ static void finish_digests(struct stream *stream)
 		[COMPRESSION_ZSTD] = "application/vnd.oci.image.layer.v1.tar+zstd",
 		[COMPRESSION_XZ] = "application/vnd.oci.image.layer.v1.tar",
 	};
-	struct import *import = stream->import;
+	bool plain = facts->compression == COMPRESSION_XZ;
 
-	hash_finish(&stream->source_hash, import->digest);
-	if (stream->decompressor)
-		hash_finish(&stream->plain_hash, import->diff_id);
-	else
-		strcpy(import->diff_id, import->digest);
-	strcpy(import->blob, stores_source(stream) ? import->digest : import->diff_id);
-	import->blob_size = stores_source(stream) ? stream->source_bytes : stream->plain_bytes;
-	import->media_type = media_types[stream->compression];
+	strcpy(import->digest, facts->source_digest);
+	strcpy(layer->diff_id, facts->content_digest);
+	strcpy(layer->blob, plain ? facts->content_digest : facts->source_digest);
+	layer->blob_size = plain ? facts->content_bytes : facts->source_bytes;
+	layer->media_type = media_types[facts->compression];
 }
 
-static int check_unchanged(const struct import *import, struct ct_err *err)
+static int read_tree(struct single_layer *layer, struct import *import, struct stream *stream, struct ct_err *err)
 {
-	struct stat_facts now;
-	struct stat status;
+	struct stream_facts facts;
 
-	if (fstat(import->source_fd, &status) < 0)
-		return ct_fail_errno(err, "I003", "cannot look at '%s'", import->path);
-	now = stat_facts_of(&status);
-	if (!stat_facts_equal(&now, &import->facts))
-		return ct_fail(err, "I003", "it changed while it was being imported");
+	if (tar_unpack(stream, &layer->unpack, &import->progress, err) < 0)
+		return -1;
+	if (is_image_after_all(layer->tree_fd))
+		return READ_WRONGLY;
+	if (stream_finish(stream, &facts, err) < 0 ||
+	    unpack_finish(&layer->unpack, IMPORT_PROGRAM, import->uri.source, err) < 0)
+		return -1;
+	describe_layer(layer, import, &facts);
+	if (!import->uri.name)
+		return import_single_layer(import, layer, err);
+	ct_fail(err, "I001", "it is a plain root file system, so there is nothing called '%s' in it", import->uri.name);
+	return ct_err_hint(err, "leave out the '#' and what follows it");
+}
+
+static int import_root_file_system(struct import *import, struct ct_err *err)
+{
+	struct single_layer layer = SINGLE_LAYER_INIT;
+	struct stream *stream = NULL;
+	int result = single_layer_start(&layer, import, err);
+
+	if (result == 0) {
+		stream = open_stream(import, layer.blob_fd, true, err);
+		result = stream ? read_tree(&layer, import, stream, err) : -1;
+	}
+	stream_close(stream);
+	single_layer_release(&layer);
+	if (result != READ_WRONGLY)
+		return result;
+	staging_remove_tree(&import->staging, STAGED_TREE);
+	(void)unlinkat(import->staging.blobs_fd, STAGED_BLOB, 0);
+	return READ_WRONGLY;
+}
+
+/* ---- images ---- */
+
+static struct ct_json_doc *read_index(const struct import *import, const struct collected *file, struct ct_err *err)
+{
+	ct_autobuf text = CT_BUF_INIT;
+	struct ct_json_doc *doc;
+
+	if (ct_read_file_at(import->staging.blobs_fd, file->hex, LAYOUT_MAX_DOCUMENT, &text) < 0) {
+		ct_fail_errno(err, "I002", "its index.json cannot be read");
+		return NULL;
+	}
+	doc = ct_json_parse(text.length ? text.data : "", text.length, "I002", err);
+	if (!doc)
+		ct_err_context(err, "its index.json");
+	return doc;
+}
+
+/* Newer archives of docker are of both kinds; the index knows of platforms. */
+static int choose(struct chosen *chosen, const struct collection *collection, struct import *import, struct ct_err *err)
+{
+	ct_autofree char *spelling = import_name_spelling(import);
+	struct choice choice = { .name = import->uri.name, .spelling = spelling, .wanted = &import->wanted };
+	const struct collected *index = collection_find(collection, "index.json");
+	ct_autojson *doc = NULL;
+
+	if (!index || !collection_find(collection, "oci-layout"))
+		return docker_archive_choose(chosen, collection, import, &choice, err);
+	doc = read_index(import, index, err);
+	return doc ? choose_image(chosen, ct_json_root(doc), import->staging.blobs_fd, &choice, err) : -1;
+}
+
+static bool is_image(const struct collection *collection)
+{
+	return collection_find(collection, "manifest.json") ||
+	       (collection_find(collection, "oci-layout") && collection_find(collection, "index.json"));
+}
+
+static int take_image(struct import *import, const struct collection *collection, struct ct_err *err)
+{
+	struct descriptor manifest;
+	struct chosen chosen;
+
+	if (choose(&chosen, collection, import, err) < 0)
+		return -1;
+	manifest = (struct descriptor){ .type = chosen.manifest_type, .size = chosen.manifest_size };
+	strcpy(manifest.digest, chosen.manifest);
+	return import_image(import, import->staging.blobs_fd, false, &manifest, err);
+}
+
+/* A preset's own settings belong to a root file system; an image has its own. */
+static int check_preset(const struct import *import, struct ct_err *err)
+{
+	static const char *const settings[] = { "user", "env", "entrypoint", "cmd", "workdir" };
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		if (!ct_json_get(import->preset.entry, settings[i]))
+			continue;
+		ct_fail(err, "I004",
+			"its archive holds an image, which has settings of its own beside the preset's '%s'",
+			settings[i]);
+		return ct_err_hint(err, "take '%s' out of the preset, or use an archive of the root file system",
+				   settings[i]);
+	}
 	return 0;
 }
 
-static int run_stream(struct stream *stream, struct ct_err *err)
+static int read_images(struct import *import, struct stream *stream, struct ct_err *err)
 {
-	struct import *import = stream->import;
-	unsigned char begin[6];
-	ssize_t length = pread(import->source_fd, begin, sizeof(begin), 0);
+	struct collection collection = COLLECTION_INIT;
+	struct stream_facts facts;
+	int result = collect_archive(&collection, import, stream, err);
 
-	if (length < 0)
-		return ct_fail_errno(err, "I003", "cannot read '%s'", import->path);
-	stream->compression = detect_compression(begin, (size_t)length);
-	if (open_tar(stream, err) < 0 || unpack_tar(stream, err) < 0) {
-		if (stream->failed)
-			*err = stream->failure;
-		return -1;
+	if (result == 0 && is_image(&collection))
+		result = check_preset(import, err);
+	if (result == 0 && !is_image(&collection))
+		result = READ_WRONGLY;
+	if (result == 0)
+		result = stream_finish(stream, &facts, err);
+	if (result == 0) {
+		strcpy(import->digest, facts.source_digest);
+		result = take_image(import, &collection, err);
 	}
-	if (drain(stream, err) < 0 || refuse_image_archives(import, err) < 0 ||
-	    unpack_finish(&import->unpack, IMPORT_PROGRAM, import->uri.source, err) < 0)
+	for (size_t i = 0; result == READ_WRONGLY && i < collection.count; i++) {
+		if (collection.items[i].hex[0])
+			(void)unlinkat(import->staging.blobs_fd, collection.items[i].hex, 0);
+	}
+	collection_release(&collection);
+	return result;
+}
+
+static int import_images(struct import *import, struct ct_err *err)
+{
+	struct stream *stream = open_stream(import, -1, true, err);
+	int result = stream ? read_images(import, stream, err) : -1;
+
+	stream_close(stream);
+	return result;
+}
+
+/* ---- which ---- */
+
+/* 1: it begins as archives of images do; 0: it does not, or is none. */
+static int begins_as_images(struct stream *stream)
+{
+	struct ct_err ignored = CT_ERR_INIT;
+	struct archive_entry *entry;
+	struct tar_reader tar;
+	char path[PATH_MAX];
+	int verdict = -1;
+
+	if (tar_open(&tar, stream, &ignored) == 0) {
+		for (int i = 0; verdict < 0 && i < MAX_PEEK && tar_next(&tar, &entry, &ignored) > 0; i++) {
+			const char *name = archive_entry_pathname(entry);
+
+			if (!name || entry_path_normalise(name, path, &ignored) < 0)
+				verdict = 0;
+			else if (archive_entry_filetype(entry) != AE_IFDIR)
+				verdict = collect_is_usual_name(path);
+		}
+	}
+	tar_close(&tar);
+	return verdict > 0;
+}
+
+static int guess(struct import *import, bool *images, struct ct_err *err)
+{
+	struct stream *stream = open_stream(import, -1, false, err);
+
+	if (!stream)
 		return -1;
-	finish_digests(stream);
-	return check_unchanged(import, err);
+	*images = begins_as_images(stream);
+	stream_close(stream);
+	return 0;
 }
 
 int import_archive(struct import *import, struct ct_err *err)
 {
-	struct stream stream = { .import = import, .chunk = ct_alloc(CHUNK) };
-	struct stat status;
-	int result;
+	int result = READ_WRONGLY;
+	bool images;
 
-	if (fstat(import->source_fd, &status) < 0) {
-		free(stream.chunk);
-		return ct_fail_errno(err, "I003", "cannot look at '%s'", import->path);
-	}
-	import->facts = stat_facts_of(&status);
-	import_let_times_settle(&import->facts);
-	hash_start(&stream.source_hash);
-	hash_start(&stream.plain_hash);
-	result = run_stream(&stream, err);
-	archive_read_free(stream.tar);
-	archive_read_free(stream.decompressor);
-	hash_finish(&stream.source_hash, NULL);
-	hash_finish(&stream.plain_hash, NULL);
-	free(stream.chunk);
-	return result;
+	if (import_look_at_source(import, err) < 0 || guess(import, &images, err) < 0)
+		return -1;
+	for (int attempt = 0; result == READ_WRONGLY && attempt < 2; attempt++, images = !images)
+		result = images ? import_images(import, err) : import_root_file_system(import, err);
+	if (result == READ_WRONGLY)
+		return ct_fail(err, "I004", "it is neither a root file system nor an archive of images");
+	return result < 0 ? -1 : import_check_unchanged(import, err);
 }

@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "ctst-image/import.h"
+#include "ctst-image/manifest_write.h"
 #include "ctst-image/source.h"
 #include "ctst-image/store.h"
 
@@ -42,104 +42,16 @@ static int make_layout(const struct import *import, struct ct_err *err)
 }
 
 /* Stores a small document under its digest. */
-static int put_document(const struct import *import, const struct ct_buf *text, char digest[CT_DIGEST_LENGTH + 1],
+static int put_document(struct import *import, const struct ct_buf *text, char digest[CT_DIGEST_LENGTH + 1],
 			struct ct_err *err)
 {
 	ct_autoclose int blobs = openat(import->staging.images_fd, "blobs/sha256", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	ct_digest(text->data, text->length, digest);
-	if (blobs < 0 ||
-	    ct_replace_file_at(blobs, digest + strlen("sha256:"), text->data, text->length, 0644, false) < 0)
+	staging_note_blob(&import->staging, digest_hex(digest));
+	if (blobs < 0 || ct_replace_file_at(blobs, digest_hex(digest), text->data, text->length, 0644, false) < 0)
 		return store_failure(err, "a blob");
 	return 0;
-}
-
-/* config.md, "architecture": the names are Go's. */
-static const char *architecture(void)
-{
-	static struct utsname machine;
-
-	if (uname(&machine) < 0)
-		return "unknown";
-	if (strcmp(machine.machine, "x86_64") == 0)
-		return "amd64";
-	return strcmp(machine.machine, "aarch64") == 0 ? "arm64" : machine.machine;
-}
-
-static void write_settings(struct ct_json_writer *writer, const struct ct_json *preset)
-{
-	static const char *const members[][2] = {
-		{ "user", "User" },          { "env", "Env" }, { "entrypoint", "Entrypoint" }, { "cmd", "Cmd" },
-		{ "workdir", "WorkingDir" },
-	};
-
-	ct_json_key(writer, "config");
-	ct_json_open_object(writer);
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-		const struct ct_json *value = ct_json_get(preset, members[i][0]);
-
-		if (value)
-			ct_json_member_value(writer, members[i][1], value);
-	}
-	ct_json_close_object(writer);
-}
-
-/* No time in it: equal content has an equal image. */
-static int put_config(const struct import *import, char digest[CT_DIGEST_LENGTH + 1], size_t *size, struct ct_err *err)
-{
-	ct_autobuf text = CT_BUF_INIT;
-	struct ct_json_writer *writer = ct_json_writer_new(&text, false);
-
-	ct_json_open_object(writer);
-	ct_json_member_string(writer, "architecture", architecture());
-	ct_json_member_string(writer, "os", "linux");
-	write_settings(writer, import->preset.entry);
-	ct_json_key(writer, "rootfs");
-	ct_json_open_object(writer);
-	ct_json_member_string(writer, "type", "layers");
-	ct_json_key(writer, "diff_ids");
-	ct_json_open_array(writer);
-	ct_json_string(writer, import->diff_id);
-	ct_json_close_array(writer);
-	ct_json_close_object(writer);
-	ct_json_close_object(writer);
-	if (ct_json_writer_finish(writer, err) < 0)
-		return -1;
-	*size = text.length;
-	return put_document(import, &text, digest, err);
-}
-
-/* The members every descriptor has (descriptor.md); the object stays open. */
-static void open_descriptor(struct ct_json_writer *writer, const char *type, const char *digest, int64_t size)
-{
-	ct_json_open_object(writer);
-	ct_json_member_string(writer, "mediaType", type);
-	ct_json_member_string(writer, "digest", digest);
-	ct_json_member_int(writer, "size", size);
-}
-
-static int put_manifest(const struct import *import, const char *config, size_t config_size,
-			char digest[CT_DIGEST_LENGTH + 1], size_t *size, struct ct_err *err)
-{
-	ct_autobuf text = CT_BUF_INIT;
-	struct ct_json_writer *writer = ct_json_writer_new(&text, false);
-
-	ct_json_open_object(writer);
-	ct_json_member_int(writer, "schemaVersion", 2);
-	ct_json_member_string(writer, "mediaType", STORE_MANIFEST_TYPE);
-	ct_json_key(writer, "config");
-	open_descriptor(writer, STORE_CONFIG_TYPE, config, (int64_t)config_size);
-	ct_json_close_object(writer);
-	ct_json_key(writer, "layers");
-	ct_json_open_array(writer);
-	open_descriptor(writer, import->media_type, import->blob, import->blob_size);
-	ct_json_close_object(writer);
-	ct_json_close_array(writer);
-	ct_json_close_object(writer);
-	if (ct_json_writer_finish(writer, err) < 0)
-		return -1;
-	*size = text.length;
-	return put_document(import, &text, digest, err);
 }
 
 /* annotations.md limits what a reference name is made of; other tools refuse one with "://" in it. */
@@ -160,14 +72,13 @@ static char *reference_name(const char *uri)
 	return name;
 }
 
-static void write_descriptor(struct ct_json_writer *writer, const struct import *import, const char *manifest,
-			     size_t size)
+static void write_descriptor(struct ct_json_writer *writer, const struct import *import, const char *manifest)
 {
 	ct_autofree char *name = reference_name(import->uri.source);
 	char created[CT_TIME_LENGTH + 1];
 
 	ct_format_time(ct_now(), created);
-	open_descriptor(writer, STORE_MANIFEST_TYPE, manifest, (int64_t)size);
+	descriptor_open(writer, import->manifest_type, manifest, (int64_t)import->manifest.length);
 	ct_json_key(writer, "annotations");
 	ct_json_open_object(writer);
 	ct_json_member_string(writer, STORE_REF_NAME, name);
@@ -179,7 +90,7 @@ static void write_descriptor(struct ct_json_writer *writer, const struct import 
 }
 
 /* Whatever else is in the index stays, also what other tools have put there. */
-static int update_index(const struct import *import, const char *manifest, size_t size, struct ct_err *err)
+static int update_index(const struct import *import, const char *manifest, struct ct_err *err)
 {
 	ct_autojson *old = store_read_index(import->images, err);
 	ct_autobuf text = CT_BUF_INIT;
@@ -199,7 +110,7 @@ static int update_index(const struct import *import, const char *manifest, size_
 		if (!source || strcmp(source, import->uri.source) != 0)
 			ct_json_value(writer, descriptor);
 	}
-	write_descriptor(writer, import, manifest, size);
+	write_descriptor(writer, import, manifest);
 	ct_json_close_array(writer);
 	ct_json_close_object(writer);
 	if (ct_json_writer_finish(writer, err) < 0)
@@ -260,19 +171,57 @@ static int put_record(const struct import *import, const char *manifest, struct 
 	return 0;
 }
 
+static int publish_trees(struct import *import, struct ct_err *err)
+{
+	for (size_t i = 0; i < import->tree_count; i++) {
+		if (staging_publish_tree(&import->staging, import->trees[i].name, import->trees[i].hex, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int publish_blobs(struct import *import, struct ct_err *err)
+{
+	for (size_t i = 0; i < import->blob_count; i++) {
+		if (staging_publish_blob(&import->staging, import->blobs[i].name, import->blobs[i].hex, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What the failed import had written is gone by now, so there is room for what was there before. */
+static void restore_index(const struct import *import, const struct ct_buf *before)
+{
+	if (before->length == 0)
+		unlinkat(import->staging.images_fd, "index.json", 0);
+	else
+		(void)ct_replace_file_at(import->staging.images_fd, "index.json", before->data, before->length, 0644,
+					 false);
+}
+
+static int describe(struct import *import, const char *manifest, struct ct_err *err)
+{
+	ct_autobuf before = CT_BUF_INIT;
+
+	(void)ct_read_file_at(import->staging.images_fd, "index.json", LAYOUT_MAX_DOCUMENT, &before);
+	if (update_index(import, manifest, err) < 0)
+		return -1;
+	if (put_record(import, manifest, err) == 0)
+		return 0;
+	staging_revert(&import->staging);
+	restore_index(import, &before);
+	return -1;
+}
+
 static int publish(struct import *import, struct ct_err *err)
 {
 	char config[CT_DIGEST_LENGTH + 1], manifest[CT_DIGEST_LENGTH + 1];
-	size_t config_size, manifest_size;
 
-	if (make_layout(import, err) < 0 ||
-	    staging_publish(&import->staging, import->blob + strlen("sha256:"), import->diff_id + strlen("sha256:"),
-			    err) < 0 ||
-	    put_config(import, config, &config_size, err) < 0 ||
-	    put_manifest(import, config, config_size, manifest, &manifest_size, err) < 0 ||
-	    update_index(import, manifest, manifest_size, err) < 0)
+	if (make_layout(import, err) < 0 || publish_blobs(import, err) < 0 || publish_trees(import, err) < 0 ||
+	    put_document(import, &import->config, config, err) < 0 ||
+	    put_document(import, &import->manifest, manifest, err) < 0)
 		return -1;
-	return put_record(import, manifest, err);
+	return describe(import, manifest, err);
 }
 
 int import_commit(struct import *import, struct ct_err *err)
@@ -282,6 +231,21 @@ int import_commit(struct import *import, struct ct_err *err)
 	if (staging_lock(&import->staging, err) < 0)
 		return -1;
 	result = publish(import, err);
+	if (result < 0)
+		staging_revert(&import->staging);
+	staging_unlock(&import->staging);
+	return result;
+}
+
+int import_commit_trees(struct import *import, struct ct_err *err)
+{
+	int result;
+
+	if (staging_lock(&import->staging, err) < 0)
+		return -1;
+	result = publish_trees(import, err);
+	if (result < 0)
+		staging_revert(&import->staging);
 	staging_unlock(&import->staging);
 	return result;
 }

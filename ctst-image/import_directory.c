@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -26,6 +25,7 @@
 
 struct pass {
 	struct import *import;
+	struct single_layer layer_files;
 	struct tree_walk walk;
 	struct link_map links;
 	struct archive *layer; /* the writer of the layer's tar */
@@ -40,13 +40,13 @@ static la_ssize_t write_layer(struct archive *archive, void *data, const void *b
 {
 	struct pass *pass = data;
 
-	if (ct_write_all(pass->import->staging.blob_fd, bytes, length) < 0) {
+	if (ct_write_all(pass->layer_files.blob_fd, bytes, length) < 0) {
 		ct_fail_errno(&pass->failure, "I003", "cannot write to the store '%s'", pass->import->images);
 		archive_set_error(archive, EIO, "the import has failed");
 		return -1;
 	}
 	hash_update(&pass->layer_hash, bytes, length);
-	pass->import->blob_size += (int64_t)length;
+	pass->layer_files.blob_size += (int64_t)length;
 	return (la_ssize_t)length;
 }
 
@@ -125,7 +125,7 @@ static int put_header(struct pass *pass, struct archive_entry *entry, struct ct_
 	/* The names that whiteouts reserve cannot be in a layer. */
 	if (entry_path_is_whiteout(pass->walk.path))
 		return 0;
-	result = unpack_entry(&pass->import->unpack, entry, err);
+	result = unpack_entry(&pass->layer_files.unpack, entry, err);
 	if (result < 0)
 		return -1;
 	if (archive_write_header(pass->layer, entry) < ARCHIVE_WARN)
@@ -151,7 +151,7 @@ static int changed(const char *path, struct ct_err *err)
 static int put_content(struct pass *pass, int fd, int64_t size, bool stored, struct ct_err *err)
 {
 	static const char zeros[CANONICAL_BLOCK];
-	struct unpack *unpack = &pass->import->unpack;
+	struct unpack *unpack = &pass->layer_files.unpack;
 	int64_t done = 0;
 
 	while (done < size) {
@@ -292,59 +292,46 @@ static int walk_tree(struct pass *pass, struct ct_err *err)
 	return 0;
 }
 
-static void new_index_id(char id[STAT_INDEX_ID_LENGTH + 1])
-{
-	unsigned char bytes[STAT_INDEX_ID_LENGTH / 2] = { 0 };
-
-	if (getrandom(bytes, sizeof(bytes), 0) < 0)
-		bytes[0] = (unsigned char)getpid();
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(id + 2 * i, 3, "%02x", bytes[i]);
-}
-
 static int finish(struct pass *pass, struct ct_err *err)
 {
 	static const char end[2 * CANONICAL_BLOCK];
 	struct import *import = pass->import;
-	struct stat_facts now;
-	struct stat status;
+	struct single_layer *layer = &pass->layer_files;
 
 	if (archive_write_close(pass->layer) != ARCHIVE_OK)
 		return layer_failure(pass, err);
 	hash_update(&pass->canonical_hash, end, sizeof(end));
 	hash_finish(&pass->canonical_hash, import->digest);
-	hash_finish(&pass->layer_hash, import->diff_id);
-	strcpy(import->blob, import->diff_id);
-	import->media_type = "application/vnd.oci.image.layer.v1.tar";
-	if (unpack_finish(&import->unpack, IMPORT_PROGRAM, import->uri.source, err) < 0)
+	hash_finish(&pass->layer_hash, layer->diff_id);
+	strcpy(layer->blob, layer->diff_id);
+	layer->media_type = "application/vnd.oci.image.layer.v1.tar";
+	if (unpack_finish(&layer->unpack, IMPORT_PROGRAM, import->uri.source, err) < 0)
 		return -1;
 	stat_index_end(&import->index);
 	/* One look at everything again: what was hashed must be what the index says. */
-	if (fstat(import->source_fd, &status) < 0)
-		return ct_fail_errno(err, "I003", "cannot look at '%s'", import->path);
-	now = stat_facts_of(&status);
-	if (!stat_facts_equal(&now, &import->facts) ||
-	    !stat_index_is_current(&import->index, import->index_id, import->source_fd))
+	if (import_check_unchanged(import, err) < 0)
+		return -1;
+	if (!stat_index_is_current(&import->index, import->index_id, import->source_fd))
 		return changed(import->path, err);
-	return 0;
+	return import_single_layer(import, layer, err);
 }
 
 int import_directory(struct import *import, struct ct_err *err)
 {
-	struct pass pass = { .import = import, .walk = { .root = import->source_fd } };
+	struct pass pass = { .import = import,
+			     .walk = { .root = import->source_fd },
+			     .layer_files = SINGLE_LAYER_INIT };
 	struct stat status;
 	int result = -1;
 
-	if (fstat(import->source_fd, &status) < 0)
-		return ct_fail_errno(err, "I003", "cannot look at '%s'", import->path);
-	import->facts = stat_facts_of(&status);
-	import_let_times_settle(&import->facts);
-	new_index_id(import->index_id);
-	stat_index_begin(&import->index, import->index_id);
+	if (import_look_at_source(import, err) < 0 || fstat(import->source_fd, &status) < 0)
+		return -1;
+	import_begin_index(import);
 	hash_start(&pass.canonical_hash);
 	hash_start(&pass.layer_hash);
 	pass.chunk = ct_alloc(CHUNK);
-	if (open_layer(&pass, err) == 0 && put_root(&pass, &status, err) == 0 && walk_tree(&pass, err) == 0)
+	if (single_layer_start(&pass.layer_files, import, err) == 0 && open_layer(&pass, err) == 0 &&
+	    put_root(&pass, &status, err) == 0 && walk_tree(&pass, err) == 0)
 		result = finish(&pass, err);
 	archive_write_free(pass.layer);
 	hash_finish(&pass.canonical_hash, NULL);
@@ -352,5 +339,6 @@ int import_directory(struct import *import, struct ct_err *err)
 	tree_walk_release(&pass.walk);
 	link_map_release(&pass.links);
 	free(pass.chunk);
+	single_layer_release(&pass.layer_files);
 	return result;
 }

@@ -4,6 +4,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -16,13 +17,17 @@
 #include "ctst-image/import.h"
 #include "ctst-image/source.h"
 
-static const char *images, *layers, *pin, *subject;
+static const char *images, *layers, *pin, *subject, *platform, *restore, *recorded_as;
 static bool verify;
 
 static const struct ct_option options[] = {
 	{ CT_OPTION_TEXT, 0, "images", "DIR", "the store, an OCI image layout", &images },
 	{ CT_OPTION_TEXT, 0, "layers", "DIR", "where layers are unpacked", &layers },
 	{ CT_OPTION_TEXT, 0, "pin", "DIGEST", "refuse a source of another digest", &pin },
+	{ CT_OPTION_TEXT, 0, "platform", "OS/ARCH", "of an image for several platforms take that one", &platform },
+	{ CT_OPTION_TEXT, 0, "as", "URI", "record the image as the one of URI", &recorded_as },
+	{ CT_OPTION_TEXT, 0, "restore", "DIGEST", "unpack this manifest's layers from the store if that can be done",
+	  &restore },
 	{ CT_OPTION_TEXT, 0, "subject", "TEXT", "put TEXT in front of error messages", &subject },
 	{ CT_OPTION_FLAG, 0, "verify", NULL, "import nothing, compare the store with its digests", &verify },
 	{ CT_OPTION_END },
@@ -30,8 +35,9 @@ static const struct ct_option options[] = {
 
 static const struct ct_program program = {
 	.name = IMPORT_PROGRAM,
-	.synopsis =
-		"[--pin DIGEST] [--subject TEXT] --images DIR --layers DIR URI | --verify --images DIR --layers DIR",
+	.synopsis = "[--pin DIGEST] [--platform OS/ARCH] [--as URI] [--restore DIGEST] [--subject TEXT] --images DIR "
+		    "--layers DIR URI "
+		    "| --verify --images DIR --layers DIR",
 	.summary = "import an image into the store; ctst-image runs this where a source is new or has changed",
 	.options = options,
 };
@@ -62,20 +68,6 @@ int import_check_signals(struct ct_err *err)
 	return caught ? ct_fail(err, CT_NO_CODE, "interrupted") : 0;
 }
 
-void import_let_times_settle(const struct stat_facts *facts)
-{
-	static const int64_t tick = 10000000; /* CONFIG_HZ=100 */
-	static bool settled;
-	int64_t age = ct_now() - facts->ctime;
-	struct timespec rest = { .tv_nsec = (long)(2 * tick) };
-
-	/* Once: everything that existed before this moment is old enough afterwards. */
-	if (settled || age > 2 * tick || age < -2 * tick)
-		return;
-	settled = true;
-	nanosleep(&rest, NULL);
-}
-
 /* A tree that contains the store would contain its own import. */
 static int check_store_outside(const struct import *import, int store, const char *path, struct ct_err *err)
 {
@@ -101,14 +93,29 @@ static int check_store_outside(const struct import *import, int store, const cha
 	return 0;
 }
 
-static int import_content(struct import *import, struct ct_err *err)
+static int import_tree(struct import *import, struct ct_err *err)
 {
-	if (import->uri.scheme != IMAGE_DIRECTORY)
-		return import_archive(import, err);
+	if (import->uri.name) {
+		ct_fail(err, "I001", "it is a plain root file system, so there is nothing called '%s' in it",
+			import->uri.name);
+		return ct_err_hint(err, "leave out the '#' and what follows it");
+	}
 	if (check_store_outside(import, import->staging.images_fd, import->images, err) < 0 ||
 	    check_store_outside(import, import->staging.layers_fd, import->layers, err) < 0)
 		return -1;
 	return import_directory(import, err);
+}
+
+static int import_content(struct import *import, struct ct_err *err)
+{
+	switch (import->uri.scheme) {
+	case IMAGE_CATALOGUE:
+		return import_catalogued(import, err);
+	case IMAGE_DIRECTORY:
+		return import_is_layout(import->source_fd) ? import_layout(import, err) : import_tree(import, err);
+	default:
+		return import_archive(import, err);
+	}
 }
 
 static int run_import(struct import *import, struct ct_err *err)
@@ -116,13 +123,12 @@ static int run_import(struct import *import, struct ct_err *err)
 	progress_start(&import->progress, "importing", import->uri.source);
 	if (staging_create(&import->staging, import->images, import->layers, err) < 0)
 		return -1;
-	unpack_start(&import->unpack, import->staging.tree_fd);
 	if (import_content(import, err) < 0)
 		return ct_err_context(err, "image '%s'", import->uri.source);
 	if (image_uri_check_pin(import->uri.source, import->pin, import->digest, err) < 0 ||
 	    image_uri_check_pin(import->uri.source, import->preset.digest, import->digest, err) < 0)
 		return -1;
-	return import_commit(import, err);
+	return import->uri.scheme == IMAGE_CATALOGUE ? import_commit_trees(import, err) : import_commit(import, err);
 }
 
 /* What the source is, before anything is created. */
@@ -133,6 +139,8 @@ static int open_source(struct import *import, struct ct_err *err)
 
 	if (image_uri_check_served(&import->uri, err) < 0)
 		return -1;
+	if (import->uri.scheme == IMAGE_CATALOGUE)
+		return 0;
 	if (import->uri.scheme == IMAGE_PRESET) {
 		if (image_preset_find(&import->preset, import->uri.path, import->uri.version, err) < 0)
 			return -1;
@@ -148,29 +156,99 @@ static int open_source(struct import *import, struct ct_err *err)
 	return 0;
 }
 
-static int import_uri(const char *text, struct ct_err *err)
+static void start_import(struct import *import)
 {
-	struct import import = {
-		.images = images, .layers = layers, .source_fd = -1, .staging = STAGING_INIT, .unpack = UNPACK_INIT
-	};
+	*import = (struct import){ .images = images, .layers = layers, .source_fd = -1, .staging = STAGING_INIT };
+	platform_host(&import->wanted);
+	if (platform)
+		(void)platform_parse(&import->wanted, platform);
+}
+
+/* Also between two attempts. */
+static void end_import(struct import *import)
+{
+	progress_end(&import->progress);
+	staging_discard(&import->staging);
+	ct_buf_free(&import->index);
+	ct_buf_free(&import->manifest);
+	ct_buf_free(&import->config);
+	free(import->blobs);
+	free(import->trees);
+	ct_cleanup_close(&import->source_fd);
+	image_preset_release(&import->preset);
+	image_uri_release(&import->uri);
+}
+
+static int parse_uri(struct import *import, const char *text, struct ct_err *err)
+{
 	char directory[PATH_MAX];
-	int result = -1;
 
 	if (!getcwd(directory, sizeof(directory)))
 		return ct_fail_errno(err, CT_NO_CODE, "cannot find the current directory");
-	if (image_uri_parse(&import.uri, text, directory, err) == 0) {
-		import.pin = pin ? pin : import.uri.pin;
-		if (open_source(&import, err) == 0)
-			result = run_import(&import, err);
+	if (image_uri_parse(&import->uri, text, directory, err) < 0)
+		return -1;
+	if (platform)
+		image_uri_set_platform(&import->uri, platform);
+	import->pin = pin ? pin : import->uri.pin;
+	if (!recorded_as)
+		return 0;
+	free(import->uri.source);
+	import->uri.source = ct_strdup(recorded_as);
+	return 0;
+}
+
+/* The blobs of the store are enough, as long as nobody has damaged them. */
+static int run_restore(const char *text, struct ct_err *err)
+{
+	struct import import;
+	int result;
+
+	start_import(&import);
+	result = parse_uri(&import, text, err);
+	if (result == 0) {
+		progress_start(&import.progress, "unpacking", import.uri.source);
+		result = staging_create(&import.staging, images, layers, err);
 	}
-	progress_end(&import.progress);
-	unpack_release(&import.unpack);
-	staging_discard(&import.staging);
-	ct_buf_free(&import.index);
-	ct_cleanup_close(&import.source_fd);
-	image_preset_release(&import.preset);
-	image_uri_release(&import.uri);
+	if (result == 0)
+		result = import_restore(&import, restore, err);
+	if (result == 0)
+		result = import_commit_trees(&import, err);
+	if (result < 0)
+		ct_err_context(err, "image '%s': its layers cannot be unpacked again", text);
+	end_import(&import);
 	return result;
+}
+
+static int run_source(const char *text, struct ct_err *err)
+{
+	struct import import;
+	int result;
+
+	start_import(&import);
+	result = parse_uri(&import, text, err);
+	if (result == 0)
+		result = open_source(&import, err);
+	if (result == 0)
+		result = run_import(&import, err);
+	end_import(&import);
+	return result;
+}
+
+static int import_uri(const char *text, struct ct_err *err)
+{
+	struct ct_err restore_err = CT_ERR_INIT;
+
+	if (!restore)
+		return run_source(text, err);
+	if (run_restore(text, &restore_err) == 0)
+		return 0;
+	ct_info(IMPORT_PROGRAM, "%s", restore_err.message);
+	if (caught || run_source(text, err) == 0)
+		return caught ? -1 : 0;
+	/* Where the source is gone too, what is wrong with the store is the better answer. */
+	if (strcmp(err->code, "I001") == 0)
+		*err = restore_err;
+	return -1;
 }
 
 /* The caller learns from the signal itself what ended the import. */
@@ -198,6 +276,7 @@ static int run_verify(struct ct_err *err)
 int main(int argc, char **argv)
 {
 	struct ct_err err = CT_ERR_INIT;
+	struct platform parsed;
 	int first;
 
 	ct_open_standard_descriptors();
@@ -208,6 +287,10 @@ int main(int argc, char **argv)
 		ct_usage_error(&program, "--images and --layers are needed, as absolute paths");
 	if (pin && !ct_digest_is_valid(pin))
 		ct_usage_error(&program, "'%s' is not a digest", pin);
+	if (restore && !ct_digest_is_valid(restore))
+		ct_usage_error(&program, "'%s' is not a digest", restore);
+	if (platform && !platform_parse(&parsed, platform))
+		ct_usage_error(&program, "'%s' is not a platform such as linux/amd64", platform);
 	/*
 	 * The C locale on purpose: names are bytes. In a UTF-8 locale libarchive would bring those of
 	 * pax headers into Unicode's composed form; in this one it gives up and keeps them.

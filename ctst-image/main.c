@@ -14,6 +14,7 @@
 #include "common/suggest.h"
 #include "ctst-image/build.h"
 #include "ctst-image/list.h"
+#include "ctst-image/platform.h"
 
 static struct build_options build_options;
 static const char *output;
@@ -23,6 +24,8 @@ static const struct ct_option build_table[] = {
 	{ CT_OPTION_FLAG, 0, "locked", NULL, "refuse a source that is not what was imported before",
 	  &build_options.locked },
 	{ CT_OPTION_FLAG, 'n', "dry-run", NULL, "import nothing, mark what would be imported", &build_options.dry_run },
+	{ CT_OPTION_TEXT, 0, "platform", "OS/ARCH", "of images for several platforms take that one",
+	  &build_options.platform },
 	{ CT_OPTION_END },
 };
 
@@ -39,7 +42,7 @@ static const struct ct_option verify_table[] = {
 
 static const struct ct_program build_program = {
 	.name = "ctst-image build",
-	.synopsis = "[--locked] [--dry-run] < COMPOSITION",
+	.synopsis = "[--locked] [--dry-run] [--platform OS/ARCH[/VARIANT]] < COMPOSITION",
 	.summary = "import the images of a composition and write it with every image resolved",
 	.options = build_table,
 };
@@ -88,8 +91,11 @@ static int run_build(int argc, char **argv)
 	struct ct_err err = CT_ERR_INIT;
 	ct_autobuf document = CT_BUF_INIT;
 	ct_autojson *doc = NULL;
+	struct platform platform;
 
 	refuse_operands(&build_program, argc, argv, ct_options_parse(&build_program, argc, argv));
+	if (build_options.platform && !platform_parse(&platform, build_options.platform))
+		ct_usage_error(&build_program, "'%s' is not a platform such as linux/amd64", build_options.platform);
 	if (isatty(STDIN_FILENO))
 		ct_usage_error(&build_program,
 			       "a composition is read from standard input, as in `ctst-parse FILE | ctst-image build`");

@@ -8,6 +8,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/process.h"
+#include "ctst-image/catalogue.h"
 
 struct request {
 	const char *subject;
@@ -28,12 +29,12 @@ static int import_failed(int status, const char *uri, struct ct_err *err)
 	return -1;
 }
 
-/* `pin` "": any content. */
-static int run_importer(const struct request *request, const char *pin, struct ct_err *err)
+/* `pin` "": any content. `manifest` NULL: nothing that could be unpacked from the store. */
+static int run_importer(const struct request *request, const char *pin, const char *manifest, struct ct_err *err)
 {
 	ct_autofree char *program = ct_asprintf("%s/ctst-image-import", ct_libexec_directory());
 	ct_autoclose int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	const char *argv[16] = { program };
+	const char *argv[20] = { program };
 	int count = 1;
 	int status;
 	pid_t child;
@@ -48,8 +49,16 @@ static int run_importer(const struct request *request, const char *pin, struct c
 		argv[count++] = "--pin";
 		argv[count++] = pin;
 	}
+	if (request->options->platform) {
+		argv[count++] = "--platform";
+		argv[count++] = request->options->platform;
+	}
+	if (manifest) {
+		argv[count++] = "--restore";
+		argv[count++] = manifest;
+	}
 	argv[count++] = "--";
-	argv[count++] = request->uri.source;
+	argv[count++] = request->uri.address;
 	argv[count] = NULL;
 	child = ct_process_start((char *const *)argv, null, null);
 	if (child < 0)
@@ -67,7 +76,7 @@ static int load_imported(struct resolved_image *resolved, const struct request *
 static int import_and_load(struct resolved_image *resolved, const struct request *request, const char *pin,
 			   struct ct_err *err)
 {
-	if (run_importer(request, pin, err) < 0)
+	if (run_importer(request, pin, NULL, err) < 0)
 		return -1;
 	if (!image_source_load(request->project->images, request->uri.source, &resolved->source))
 		return ct_fail(err, "I003", "the import of '%s' left no record in the store", request->uri.source);
@@ -125,6 +134,50 @@ static int defer_absent(struct resolved_image *resolved, const struct request *r
 	return 0;
 }
 
+/* The blobs may be all that a store was given; where they are damaged too, the source is imported again. */
+static int repair(struct resolved_image *resolved, const struct request *request, struct ct_err *err)
+{
+	const char *pin = request->options->locked ? resolved->source.digest : request->uri.pin;
+
+	if (run_importer(request, pin, resolved->source.manifest, err) < 0)
+		return -1;
+	if (!image_source_load(request->project->images, request->uri.source, &resolved->source))
+		return ct_fail(err, "I003", "the import of '%s' left no record in the store", request->uri.source);
+	return load_imported(resolved, request, err);
+}
+
+/* What is in the store by name has no source to compare it with. */
+static int resolve_catalogued(struct resolved_image *resolved, const struct request *request, struct ct_err *err)
+{
+	const struct image_uri *uri = &request->uri;
+	struct ct_err load_err = CT_ERR_INIT;
+	struct platform wanted;
+	struct chosen chosen;
+
+	platform_host(&wanted);
+	if (request->options->platform)
+		(void)platform_parse(&wanted, request->options->platform);
+	if (catalogue_find(&chosen, request->project->images, uri, &wanted, err) < 0) {
+		ct_err_context(err, "image '%s'", uri->source);
+		return strcmp(err->code, "I001") == 0 ? defer_absent(resolved, request, "missing", err) : -1;
+	}
+	if (image_uri_check_pin(uri->source, uri->pin, chosen.digest, err) < 0)
+		return -1;
+	strcpy(resolved->source.digest, chosen.digest);
+	strcpy(resolved->source.manifest, chosen.manifest);
+	if (load_imported(resolved, request, &load_err) == 0)
+		return 0;
+	store_image_release(&resolved->image);
+	if (request->options->dry_run) {
+		defer(resolved, request, "new");
+		strcpy(resolved->source.digest, chosen.digest);
+		return 0;
+	}
+	if (run_importer(request, uri->pin, NULL, err) < 0)
+		return -1;
+	return load_imported(resolved, request, err);
+}
+
 static int resolve_request(struct resolved_image *resolved, const struct request *request, struct ct_err *err)
 {
 	const struct image_uri *uri = &request->uri;
@@ -143,8 +196,9 @@ static int resolve_request(struct resolved_image *resolved, const struct request
 			return -1;
 		if (load_imported(resolved, request, &load_err) == 0)
 			return 0;
-		/* A damaged store is repaired by importing again. */
 		store_image_release(&resolved->image);
+		if (!request->options->dry_run)
+			return repair(resolved, request, err);
 	}
 	if (freshness == IMAGE_MISSING)
 		return defer_absent(resolved, request, "missing", err);
@@ -163,8 +217,10 @@ static int resolve_parsed(struct resolved_image *resolved, struct request *reque
 		/* Offline, a remote image cannot come later either. */
 		if (strcmp(err->code, "I005") == 0)
 			return -1;
-		return defer_absent(resolved, request, uri->scheme == IMAGE_CATALOGUE ? "missing" : "remote", err);
+		return defer_absent(resolved, request, "remote", err);
 	}
+	if (uri->scheme == IMAGE_CATALOGUE)
+		return resolve_catalogued(resolved, request, err);
 	if (uri->scheme == IMAGE_PRESET) {
 		if (image_preset_find(&resolved->preset, uri->path, uri->version, err) < 0)
 			return -1;
@@ -180,8 +236,11 @@ int resolve_image(struct resolved_image *resolved, const char *text, const char 
 	int result = -1;
 
 	*resolved = (struct resolved_image){ .pending = NULL };
-	if (image_uri_parse(&request.uri, text, project->directory, err) == 0)
+	if (image_uri_parse(&request.uri, text, project->directory, err) == 0) {
+		if (options->platform)
+			image_uri_set_platform(&request.uri, options->platform);
 		result = resolve_parsed(resolved, &request, err);
+	}
 	if (result < 0 && !err->reported)
 		ct_err_context(err, "%s", subject);
 	image_uri_release(&request.uri);

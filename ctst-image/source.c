@@ -127,6 +127,11 @@ int image_source_check(const char *images, const struct image_uri *uri, const st
 		*freshness = IMAGE_MISSING;
 		ct_fail_errno(err, "I001", "cannot find image '%s'%s%s%s", uri->source, preset ? " ('" : "",
 			      preset ? path : "", preset ? "')" : "");
+		if (uri->name && (errno == ENOENT || errno == ENOTDIR)) {
+			ct_err_hint(err, "what follows '#' is the name of an image in there; a path that has a '#' "
+					 "itself is written with one more behind it");
+			errno = ENOENT;
+		}
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
 	}
 	if (check_type(uri, path, &status, err) < 0)

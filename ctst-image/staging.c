@@ -52,7 +52,7 @@ static int make_directories(struct staging *staging, struct ct_err *err)
 	return 0;
 }
 
-static int lock_directory(int fd, int how)
+static int lock_file(int fd, int how)
 {
 	int result;
 
@@ -78,8 +78,7 @@ static int open_store(struct staging *staging, struct ct_err *err)
 			return -1;
 		staging->images_fd = open(staging->images, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		staging->layers_fd = open(staging->layers, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (staging->images_fd >= 0 && staging->layers_fd >= 0 &&
-		    lock_directory(staging->images_fd, LOCK_EX) == 0 &&
+		if (staging->images_fd >= 0 && staging->layers_fd >= 0 && lock_file(staging->images_fd, LOCK_EX) == 0 &&
 		    is_still_there(staging->images_fd, staging->images) &&
 		    is_still_there(staging->layers_fd, staging->layers))
 			return 0;
@@ -94,17 +93,17 @@ static int open_store(struct staging *staging, struct ct_err *err)
 
 int staging_lock(struct staging *staging, struct ct_err *err)
 {
-	if (lock_directory(staging->images_fd, LOCK_EX) < 0)
+	if (lock_file(staging->images_fd, LOCK_EX) < 0)
 		return store_failure(err, "lock the store", staging->images);
 	return 0;
 }
 
 void staging_unlock(struct staging *staging)
 {
-	(void)lock_directory(staging->images_fd, LOCK_UN);
+	(void)lock_file(staging->images_fd, LOCK_UN);
 }
 
-static int create_tree_and_blob(struct staging *staging, struct ct_err *err)
+static int create_areas(struct staging *staging, struct ct_err *err)
 {
 	uint64_t number;
 
@@ -113,13 +112,46 @@ static int create_tree_and_blob(struct staging *staging, struct ct_err *err)
 	snprintf(staging->name, sizeof(staging->name), CT_STAGING_PREFIX "%016" PRIx64, number);
 	if (mkdirat(staging->layers_fd, staging->name, 0700) < 0)
 		return store_failure(err, "create a directory in", staging->layers);
-	staging->tree_fd = openat(staging->layers_fd, staging->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (staging->tree_fd < 0 || lock_directory(staging->tree_fd, LOCK_EX | LOCK_NB) < 0)
+	staging->lock_fd = openat(staging->layers_fd, staging->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (staging->lock_fd < 0 || lock_file(staging->lock_fd, LOCK_EX | LOCK_NB) < 0)
 		return store_failure(err, "lock a directory in", staging->layers);
-	staging->blob_fd = openat(staging->images_fd, staging->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (staging->blob_fd < 0)
-		return store_failure(err, "create a file in", staging->images);
+	if (mkdirat(staging->images_fd, staging->name, 0700) < 0)
+		return store_failure(err, "create a directory in", staging->images);
+	staging->blobs_fd = openat(staging->images_fd, staging->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (staging->blobs_fd < 0)
+		return store_failure(err, "open a directory in", staging->images);
 	return 0;
+}
+
+static char *tree_path(const struct staging *staging, const char *name)
+{
+	return ct_asprintf("%s-%s", staging->name, name);
+}
+
+int staging_make_tree(struct staging *staging, const char *name, struct ct_err *err)
+{
+	char *path = tree_path(staging, name);
+	int fd = -1;
+
+	staging->trees = ct_realloc_array(staging->trees, staging->tree_count + 1, sizeof(*staging->trees));
+	staging->trees[staging->tree_count++] = path;
+	if (mkdirat(staging->layers_fd, path, 0700) == 0)
+		fd = openat(staging->layers_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0 ? fd : store_failure(err, "create a directory in", staging->layers);
+}
+
+void staging_remove_tree(struct staging *staging, const char *name)
+{
+	ct_autofree char *path = tree_path(staging, name);
+
+	(void)ct_remove_tree_at(staging->layers_fd, path);
+}
+
+int staging_make_blob(struct staging *staging, const char *name, struct ct_err *err)
+{
+	int fd = openat(staging->blobs_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	return fd >= 0 ? fd : store_failure(err, "create a file in", staging->images);
 }
 
 int staging_create(struct staging *staging, const char *images, const char *layers, struct ct_err *err)
@@ -132,31 +164,129 @@ int staging_create(struct staging *staging, const char *images, const char *laye
 	if (open_store(staging, err) < 0)
 		return -1;
 	ct_store_remove_leftovers(staging->images_fd, staging->layers_fd);
-	result = create_tree_and_blob(staging, err);
+	result = create_areas(staging, err);
 	staging_unlock(staging);
 	return result;
 }
 
-static int publish_blob(struct staging *staging, const char *hex, struct ct_err *err)
+static int compare_text(const void *left, const void *right)
 {
-	ct_autofree char *path = ct_asprintf("blobs/sha256/%s", hex);
-	int failed = fsync(staging->blob_fd);
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
 
-	/* Whatever is there under this name is replaced: it has the same content, or it is damaged. */
-	if (failed < 0 || renameat(staging->images_fd, staging->name, staging->images_fd, path) < 0)
-		return store_failure(err, "store the layer as", path);
-	close(ct_take_fd(&staging->blob_fd));
+/* A lock whose file has been removed by its last owner protects nothing. */
+static int lock_layer(struct staging *staging, const char *hex, struct ct_err *err)
+{
+	char name[96];
+
+	snprintf(name, sizeof(name), CT_STAGING_PREFIX "lock-%.64s", hex);
+	for (;;) {
+		ct_autoclose int fd = openat(staging->layers_fd, name, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+					     0600);
+		struct stat ours, named;
+
+		if (fd < 0 || flock(fd, LOCK_EX) < 0)
+			return ct_fail_errno(err, "I003", "cannot lock the layer '%s'", hex);
+		if (fstat(fd, &ours) == 0 && fstatat(staging->layers_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    ours.st_ino == named.st_ino && ours.st_dev == named.st_dev)
+			return ct_take_fd(&fd);
+	}
+}
+
+int staging_lock_layers(struct staging *staging, const char *const *layers, size_t count, struct ct_err *err)
+{
+	ct_autofree const char **sorted = ct_alloc_array(count, sizeof(*sorted));
+
+	memcpy(sorted, layers, count * sizeof(*sorted));
+	if (count > 0)
+		qsort(sorted, count, sizeof(*sorted), compare_text);
+	staging->locks = ct_alloc_array(count, sizeof(*staging->locks));
+	staging->locked = ct_alloc_array(count, sizeof(*staging->locked));
+	for (size_t i = 0; i < count; i++) {
+		int fd;
+
+		if (i > 0 && strcmp(sorted[i], sorted[i - 1]) == 0)
+			continue;
+		fd = lock_layer(staging, sorted[i], err);
+		if (fd < 0)
+			return -1;
+		staging->locked[staging->lock_count] = ct_strdup(sorted[i]);
+		staging->locks[staging->lock_count++] = fd;
+	}
 	return 0;
 }
 
-int staging_publish(struct staging *staging, const char *blob_hex, const char *layer_hex, struct ct_err *err)
+static void unlock_layers(struct staging *staging)
 {
-	if (publish_blob(staging, blob_hex, err) < 0)
-		return -1;
-	if (renameat(staging->layers_fd, staging->name, staging->layers_fd, layer_hex) == 0)
+	char name[96];
+
+	for (size_t i = 0; i < staging->lock_count; i++) {
+		snprintf(name, sizeof(name), CT_STAGING_PREFIX "lock-%.64s", staging->locked[i]);
+		unlinkat(staging->layers_fd, name, 0);
+		close(staging->locks[i]);
+		free(staging->locked[i]);
+	}
+	free(staging->locks);
+	free(staging->locked);
+}
+
+bool staging_has_layer(const struct staging *staging, const char *layer_hex)
+{
+	struct stat status;
+
+	return fstatat(staging->layers_fd, layer_hex, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
+}
+
+static void note(struct staging *staging, int directory, char *path)
+{
+	struct stat status;
+
+	if (fstatat(directory, path, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT) {
+		free(path);
+		return;
+	}
+	staging->published = ct_realloc_array(staging->published, staging->published_count + 1,
+					      sizeof(*staging->published));
+	staging->published[staging->published_count++] = path;
+}
+
+void staging_note_blob(struct staging *staging, const char *hex)
+{
+	note(staging, staging->images_fd, ct_asprintf("blobs/sha256/%s", hex));
+}
+
+void staging_revert(struct staging *staging)
+{
+	for (size_t i = 0; i < staging->published_count; i++) {
+		const char *path = staging->published[i];
+
+		if (strchr(path, '/'))
+			unlinkat(staging->images_fd, path, 0);
+		else
+			(void)ct_remove_tree_at(staging->layers_fd, path);
+	}
+}
+
+int staging_publish_blob(struct staging *staging, const char *name, const char *hex, struct ct_err *err)
+{
+	ct_autoclose int fd = openat(staging->blobs_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ct_autofree char *path = ct_asprintf("blobs/sha256/%s", hex);
+
+	staging_note_blob(staging, hex);
+	if (fd < 0 || fsync(fd) < 0 || renameat(staging->blobs_fd, name, staging->images_fd, path) < 0)
+		return store_failure(err, "store the layer as", path);
+	return 0;
+}
+
+int staging_publish_tree(struct staging *staging, const char *name, const char *hex, struct ct_err *err)
+{
+	ct_autofree char *path = tree_path(staging, name);
+
+	note(staging, staging->layers_fd, ct_strdup(hex));
+	if (renameat(staging->layers_fd, path, staging->layers_fd, hex) == 0)
 		return 0;
 	if (errno != EEXIST && errno != ENOTEMPTY)
-		return store_failure(err, "store the tree as", layer_hex);
+		return store_failure(err, "store the tree as", hex);
 	return 0;
 }
 
@@ -180,16 +310,26 @@ void staging_discard(struct staging *staging)
 	struct ct_err ignored = CT_ERR_INIT;
 	bool locked = staging->images_fd >= 0 && staging_lock(staging, &ignored) == 0;
 
-	if (staging->name[0]) {
-		unlinkat(staging->images_fd, staging->name, 0);
-		(void)ct_remove_tree_at(staging->layers_fd, staging->name);
+	/* The lock last: what it protects must not be taken for somebody's whose importer is dead. */
+	for (size_t i = 0; i < staging->tree_count; i++) {
+		(void)ct_remove_tree_at(staging->layers_fd, staging->trees[i]);
+		free(staging->trees[i]);
 	}
+	free(staging->trees);
+	if (staging->name[0]) {
+		(void)ct_remove_tree_at(staging->images_fd, staging->name);
+		(void)unlinkat(staging->layers_fd, staging->name, AT_REMOVEDIR);
+	}
+	unlock_layers(staging);
 	if (locked)
 		remove_made_directories(staging);
-	ct_cleanup_close(&staging->tree_fd);
-	ct_cleanup_close(&staging->blob_fd);
+	ct_cleanup_close(&staging->lock_fd);
+	ct_cleanup_close(&staging->blobs_fd);
 	ct_cleanup_close(&staging->layers_fd);
 	ct_cleanup_close(&staging->images_fd); /* gives the lock back */
 	free(staging->made_parent);
+	for (size_t i = 0; i < staging->published_count; i++)
+		free(staging->published[i]);
+	free(staging->published);
 	*staging = (struct staging)STAGING_INIT;
 }

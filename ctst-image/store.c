@@ -9,23 +9,36 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "ctst-image/layout.h"
 
 struct ct_json_doc *store_read_blob(const char *images, const char *digest, struct ct_err *err)
 {
-	ct_autofree char *path = ct_asprintf("%s/blobs/sha256/%s", images, digest + strlen("sha256:"));
+	ct_autofree char *path = ct_asprintf("%s/blobs/sha256", images);
+	ct_autoclose int blobs = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct descriptor descriptor = { .size = -1 };
 	ct_autobuf text = CT_BUF_INIT;
-	char actual[CT_DIGEST_LENGTH + 1];
 
-	if (ct_read_file_at(AT_FDCWD, path, STORE_MAX_DOCUMENT, &text) < 0) {
-		ct_fail_errno(err, "I001", "cannot read blob '%s'", path);
+	if (blobs < 0) {
+		ct_fail_errno(err, "I001", "cannot read the blobs of '%s'", images);
 		return NULL;
 	}
-	ct_digest(text.length ? text.data : "", text.length, actual);
-	if (strcmp(actual, digest) != 0) {
-		ct_fail(err, "I002", "blob '%s' has the content of %s", path, actual);
+	strcpy(descriptor.digest, digest);
+	if (layout_read(blobs, &descriptor, &text, err) < 0)
 		return NULL;
+	return ct_json_parse(text.length ? text.data : "", text.length, "I002", err);
+}
+
+/*
+ * OverlayFS refuses a directory that is a layer twice. Where an image repeats one, its lower place adds
+ * nothing: all it shows or hides, it shows or hides from the higher place as well.
+ */
+static bool comes_again(const struct ct_json *diff_id)
+{
+	for (const struct ct_json *later = diff_id->next; later; later = later->next) {
+		if (later->type == CT_JSON_STRING && strcmp(later->text, diff_id->text) == 0)
+			return true;
 	}
-	return ct_json_parse(text.data, text.length, "I002", err);
+	return false;
 }
 
 static int add_layers(struct store_image *image, const char *layers, struct ct_err *err)
@@ -42,6 +55,8 @@ static int add_layers(struct store_image *image, const char *layers, struct ct_e
 
 		if (diff_id->type != CT_JSON_STRING || !ct_digest_is_valid(diff_id->text))
 			return ct_fail(err, "I002", "an image config has a malformed diff-id");
+		if (comes_again(diff_id))
+			continue;
 		path = ct_asprintf("%s/%s", layers, diff_id->text + strlen("sha256:"));
 		image->layers[image->layer_count++] = path;
 		if (stat(path, &status) < 0 || !S_ISDIR(status.st_mode))
@@ -97,7 +112,7 @@ struct ct_json_doc *store_read_index(const char *images, struct ct_err *err)
 	struct ct_json_doc *doc;
 
 	*err = (struct ct_err)CT_ERR_INIT;
-	if (ct_read_file_at(AT_FDCWD, path, STORE_MAX_DOCUMENT, &text) < 0) {
+	if (ct_read_file_at(AT_FDCWD, path, LAYOUT_MAX_DOCUMENT, &text) < 0) {
 		if (errno != ENOENT && errno != ENOTDIR)
 			ct_fail_errno(err, errno == EACCES ? "S003" : "S001", "cannot read the image index '%s'", path);
 		return NULL;

@@ -23,13 +23,12 @@
 #define STORE_SOURCE "io.containust.source"
 #define STORE_SOURCE_DIGEST "io.containust.source.digest"
 
-#define STORE_MAX_DOCUMENT ((size_t)16 << 20)
 #define STORE_MAX_LAYERS 1024
 
 struct store_image {
 	struct ct_json_doc *manifest;
 	struct ct_json_doc *config;
-	char **layers; /* absolute paths of the unpacked layers, lowest first */
+	char **layers; /* absolute paths of the unpacked layers, lowest first; none twice, the highest counts */
 	size_t layer_count;
 	int64_t size; /* bytes of the layers' blobs */
 };

@@ -32,9 +32,26 @@ static int cannot(const struct unpack *unpack, struct ct_err *err)
 	return ct_fail_errno(err, "I003", "cannot unpack '%.200s'", unpack->path);
 }
 
-static int check_limits(struct unpack *unpack, struct archive_entry *entry, struct ct_err *err)
+/* A hole costs nothing: of a sparse file the parts that hold something count. */
+static int64_t declared_content(struct archive_entry *entry)
 {
 	int64_t size = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0;
+	la_int64_t offset, length;
+	int64_t content = 0;
+
+	if (size < 0 || size > UNPACK_MAX_FILE_SIZE || archive_entry_sparse_reset(entry) == 0)
+		return size;
+	while (archive_entry_sparse_next(entry, &offset, &length) == ARCHIVE_OK) {
+		if (length < 0 || length > UNPACK_MAX_FILE_SIZE - content)
+			return size;
+		content += length;
+	}
+	return content;
+}
+
+static int check_limits(struct unpack *unpack, struct archive_entry *entry, struct ct_err *err)
+{
+	int64_t size = declared_content(entry);
 
 	if (++unpack->entries > UNPACK_MAX_ENTRIES)
 		return ct_fail(err, "I003", "it has more than %d entries", UNPACK_MAX_ENTRIES);
@@ -316,14 +333,15 @@ static int make_by_type(struct unpack *unpack, struct archive_entry *entry, stru
 int unpack_entry(struct unpack *unpack, struct archive_entry *entry, struct ct_err *err)
 {
 	const char *name = archive_entry_pathname(entry);
+	int whiteout;
 
 	if (!name)
 		return ct_fail(err, "I003", "entry %lld has no name", (long long)unpack->entries + 1);
 	if (entry_path_normalise(name, unpack->path, err) < 0 || check_limits(unpack, entry, err) < 0)
 		return -1;
-	/* There is no lower layer that a whiteout could take something from. */
-	if (entry_path_is_whiteout(unpack->path))
-		return 0;
+	whiteout = whiteouts_take(&unpack->whiteouts, unpack->path, err);
+	if (whiteout != 0)
+		return whiteout < 0 ? -1 : 0;
 	return make_by_type(unpack, entry, err);
 }
 
@@ -355,6 +373,8 @@ int unpack_finish(struct unpack *unpack, const char *program, const char *uri, s
 {
 	const char *previous = NULL;
 
+	if (whiteouts_apply(&unpack->whiteouts, unpack, err) < 0)
+		return -1;
 	if (unpack->directory_count > 0)
 		qsort(unpack->directories, unpack->directory_count, sizeof(*unpack->directories), compare_directories);
 	for (size_t i = 0; i < unpack->directory_count; i++) {
@@ -381,6 +401,7 @@ void unpack_release(struct unpack *unpack)
 	for (size_t i = 0; i < unpack->directory_count; i++)
 		free(unpack->directories[i].path);
 	free(unpack->directories);
+	whiteouts_release(&unpack->whiteouts);
 	ct_cleanup_close(&unpack->parent);
 	ct_cleanup_close(&unpack->file);
 	unpack->directories = NULL;

@@ -23,18 +23,20 @@
 #include <sys/stat.h>
 
 #include "common/err.h"
+#include "ctst-image/whiteouts.h"
 
 #define UNPACK_MAX_ENTRIES 4000000
-#define UNPACK_MAX_BYTES ((int64_t)256 << 30) /* content as declared, holes included */
-#define UNPACK_MAX_XATTR ((size_t)64 << 10)   /* XATTR_SIZE_MAX */
+#define UNPACK_MAX_BYTES ((int64_t)256 << 30)    /* content as declared, without the holes of sparse files */
+#define UNPACK_MAX_FILE_SIZE ((int64_t)16 << 40) /* of one file, with its holes: what ext4 takes */
+#define UNPACK_MAX_XATTR ((size_t)64 << 10)      /* XATTR_SIZE_MAX */
 
 struct unpack_directory;
 
 struct unpack {
 	int root;
-	bool as_root; /* owners are kept */
-	int64_t entries;
-	int64_t bytes; /* declared content so far */
+	bool as_root;    /* owners are kept */
+	int64_t entries; /* of this tree, and of those that count together with it */
+	int64_t bytes;   /* declared content so far, likewise */
 
 	int parent; /* directory of the last entry, as a cache */
 	char parent_path[PATH_MAX];
@@ -47,6 +49,8 @@ struct unpack {
 	struct unpack_directory *directories; /* their modes and times are set at the end */
 	size_t directory_count;
 	size_t directory_capacity;
+
+	struct whiteouts whiteouts;
 
 	int64_t skipped_devices;
 	char first_device[128];
@@ -66,7 +70,10 @@ int unpack_entry(struct unpack *unpack, struct archive_entry *entry, struct ct_e
 int unpack_data(struct unpack *unpack, const void *bytes, size_t length, int64_t offset, struct ct_err *err);
 int unpack_file_end(struct unpack *unpack, struct ct_err *err);
 
-/* Modes and times of the directories, which could not be written into otherwise; warnings about what was left out. */
+/*
+ * Whiteouts, then modes and times of the directories, which could not be written into otherwise; warnings about what
+ * was left out.
+ */
 int unpack_finish(struct unpack *unpack, const char *program, const char *uri, struct ct_err *err);
 void unpack_release(struct unpack *unpack);
 

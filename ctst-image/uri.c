@@ -53,8 +53,23 @@ static bool is_local(enum image_scheme scheme)
 	return scheme == IMAGE_DIRECTORY || scheme == IMAGE_ARCHIVE;
 }
 
-static void make_absolute(struct image_uri *uri, const char *prefix, const char *rest, const char *directory)
+/* Cuts "#name" off; an empty name is none. */
+static void take_name(struct image_uri *uri, char *rest)
 {
+	char *mark = strrchr(rest, '#');
+
+	if (!mark)
+		return;
+	if (mark[1])
+		uri->name = ct_strdup(mark + 1);
+	*mark = '\0';
+}
+
+static void make_absolute(struct image_uri *uri, const char *prefix, char *rest, const char *directory)
+{
+	bool marked = strchr(rest, '#') != NULL;
+
+	take_name(uri, rest);
 	if (rest[0] == '/') {
 		uri->path = ct_strdup(rest);
 	} else {
@@ -62,7 +77,8 @@ static void make_absolute(struct image_uri *uri, const char *prefix, const char 
 			rest += strspn(rest + 1, "/") + 1;
 		uri->path = ct_asprintf("%s/%s", strcmp(directory, "/") == 0 ? "" : directory, rest);
 	}
-	uri->source = ct_asprintf("%s%s", prefix, uri->path);
+	uri->place = ct_asprintf("%s%s", prefix, uri->path);
+	uri->address = ct_asprintf("%s%s%s", uri->place, marked ? "#" : "", uri->name ? uri->name : "");
 }
 
 static void split_version(struct image_uri *uri)
@@ -89,36 +105,44 @@ int image_uri_parse(struct image_uri *uri, const char *text, const char *directo
 	if (!rest || !rest[0]) {
 		free(copy);
 		ct_fail(err, "E007", "image '%s' is not a URI this tool knows", text);
-		return ct_err_hint(err, "an image is written as file://DIRECTORY, tar://ARCHIVE or preset://NAME");
+		return ct_err_hint(
+			err, "an image is written as file://DIRECTORY, tar://ARCHIVE, image://NAME or preset://NAME");
 	}
 	if (is_local(uri->scheme)) {
-		make_absolute(uri, prefix, rest, directory);
+		make_absolute(uri, prefix, copy + (rest - copy), directory);
 	} else {
-		uri->source = ct_strdup(copy);
+		uri->place = ct_strdup(copy);
+		uri->address = ct_strdup(copy);
 		uri->path = ct_strdup(rest);
 	}
 	if (uri->scheme == IMAGE_PRESET)
 		split_version(uri);
+	uri->source = ct_strdup(uri->address);
 	free(copy);
 	return 0;
 }
 
+void image_uri_set_platform(struct image_uri *uri, const char *platform)
+{
+	free(uri->source);
+	uri->source = ct_asprintf("%s [%s]", uri->address, platform);
+}
+
 int image_uri_check_served(const struct image_uri *uri, struct ct_err *err)
 {
-	bool remote = uri->scheme == IMAGE_REGISTRY || uri->scheme == IMAGE_DOWNLOAD;
-
-	if (is_local(uri->scheme) || uri->scheme == IMAGE_PRESET)
+	if (uri->scheme != IMAGE_REGISTRY && uri->scheme != IMAGE_DOWNLOAD)
 		return 0;
-	if (remote && ct_offline()) {
+	if (ct_offline()) {
 		ct_fail(err, "I005", "image '%s' is remote and --offline is set", uri->source);
 		return ct_err_hint(err,
-				   "unpack it on a machine with a network and use file://DIRECTORY or tar://ARCHIVE");
+				   "fetch it on a machine with a network and use file://DIRECTORY or tar://ARCHIVE");
 	}
 	ct_fail(err, "I001",
-		"image '%s' cannot be fetched: version " CT_VERSION " serves file://, tar:// and preset:// only",
+		"image '%s' cannot be fetched: version " CT_VERSION
+		" serves file://, tar://, image:// and preset:// only",
 		uri->source);
-	return ct_err_hint(err, remote ? "unpack the image and use file://DIRECTORY or tar://ARCHIVE"
-				       : "`ctst-image ls` lists what the store holds and where it came from");
+	return ct_err_hint(err, "fetch it with another tool, as with `skopeo copy`, and use file://DIRECTORY or "
+				"tar://ARCHIVE");
 }
 
 int image_uri_check_pin(const char *source, const char *pin, const char *digest, struct ct_err *err)
@@ -131,6 +155,9 @@ int image_uri_check_pin(const char *source, const char *pin, const char *digest,
 void image_uri_release(struct image_uri *uri)
 {
 	free(uri->source);
+	free(uri->address);
+	free(uri->place);
+	free(uri->name);
 	free(uri->path);
 	free(uri->version);
 	*uri = (struct image_uri)IMAGE_URI_INIT;

@@ -1,5 +1,8 @@
 /*
- * Image URIs: scheme, place and pin (`<uri>@sha256:<64 hex>`).
+ * Image URIs: scheme, place, name of an image in there (`#<name>`, local places only) and pin (`@sha256:<64 hex>`).
+ *
+ * A path may hold `#`; the last one is followed by the name, which may be empty. So a path with a `#` in it
+ * is written with one more behind it.
  *
  * What is served is told by image_uri_is_served(); the grammar knows every scheme
  * of the language, so that an unserved one gets its own message.
@@ -21,7 +24,10 @@ enum image_scheme {
 
 struct image_uri {
 	enum image_scheme scheme;
-	char *source; /* the URI without its pin: what names the source in the store */
+	char *source;  /* address, and the platform that was asked for: what names the source in the store */
+	char *address; /* the URI without its pin, absolute */
+	char *place;   /* the same without the name */
+	char *name;    /* of one of several images; NULL: none */
 	char *path; /* directory and archive: absolute path; otherwise what follows the scheme, without a preset's version */
 	char *version;                  /* preset://name:version; else NULL */
 	char pin[CT_DIGEST_LENGTH + 1]; /* "" when there is none */
@@ -35,6 +41,9 @@ struct image_uri {
 
 /* A relative path is taken from `directory` (absolute). -1: E007. */
 int image_uri_parse(struct image_uri *uri, const char *text, const char *directory, struct ct_err *err);
+
+/* Another platform's image is another source. `platform` "os/arch[/variant]". */
+void image_uri_set_platform(struct image_uri *uri, const char *platform);
 
 /* -1 for a scheme that needs more than this version has: I005 when it is remote and --offline is set, else I001. */
 int image_uri_check_served(const struct image_uri *uri, struct ct_err *err);

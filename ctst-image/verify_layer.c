@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "common/buf.h"
@@ -15,6 +16,7 @@
 #include "common/file.h"
 #include "ctst-image/entry_path.h"
 #include "ctst-image/import.h"
+#include "ctst-image/whiteouts.h"
 
 /*
  * A tar may name a path twice; the last entry counts. So a difference is only a suspicion until
@@ -157,6 +159,27 @@ static const char *compare_entry(struct comparison *comparison, struct archive_e
 	return status.st_size == archive_entry_size(entry) ? compare_content(comparison, path) : "has another size";
 }
 
+/* What takes its place has the layer's own entry of that name to answer for it. */
+static void compare_whiteout(struct comparison *comparison, const char *path)
+{
+	char target[PATH_MAX], value[8];
+	ct_autoclose int fd = -1;
+	struct stat status;
+	bool opaque;
+
+	if (!whiteout_target(path, target, &opaque))
+		return;
+	fd = ct_open_in_root(comparison->tree, target[0] ? target : ".",
+			     opaque ? O_RDONLY | O_NOFOLLOW | O_NONBLOCK : O_PATH | O_NOFOLLOW, 0);
+	if (fd < 0 || fstat(fd, &status) < 0) {
+		if (errno != EACCES)
+			suspect(comparison, path, "is missing, which takes away what lies below");
+		return;
+	}
+	if (opaque && S_ISDIR(status.st_mode) && fgetxattr(fd, WHITEOUT_OPAQUE_XATTR, value, sizeof(value)) != 1)
+		suspect(comparison, path, "is missing, which hides what lies below");
+}
+
 static int compare_archive(struct comparison *comparison, struct ct_err *err)
 {
 	struct archive_entry *entry;
@@ -173,8 +196,11 @@ static int compare_archive(struct comparison *comparison, struct ct_err *err)
 		if (!archive_entry_pathname(entry) ||
 		    entry_path_normalise(archive_entry_pathname(entry), path, err) < 0)
 			return ct_fail(err, "I002", "its blob holds a name that cannot be unpacked");
-		if (entry_path_is_whiteout(path) ||
-		    (!archive_entry_hardlink(entry) && (type == AE_IFCHR || type == AE_IFBLK)))
+		if (entry_path_is_whiteout(path)) {
+			compare_whiteout(comparison, path);
+			continue;
+		}
+		if (!archive_entry_hardlink(entry) && (type == AE_IFCHR || type == AE_IFBLK))
 			continue;
 		what = compare_entry(comparison, entry, path);
 		if (comparison->count > 0)

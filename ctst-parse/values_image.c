@@ -91,10 +91,18 @@ static struct diagnostic *image_error(struct checker *checker, const struct valu
 				 what);
 }
 
+/* Behind the last '#' is the name of one of several images; it may be empty. As ctst-image/uri.h has it. */
+static struct ct_slice without_name(struct ct_slice path)
+{
+	const char *mark = path.length ? memrchr(path.text, '#', path.length) : NULL;
+
+	return mark ? (struct ct_slice){ path.text, (size_t)(mark - path.text) } : path;
+}
+
 /* file:// and tar://: a path from the root, or ./ from the file's directory. */
 static void check_local_path(struct checker *checker, const struct value *value, const struct image_parts *parts)
 {
-	struct ct_slice path = parts->rest;
+	struct ct_slice path = without_name(parts->rest);
 	struct diagnostic *problem;
 
 	if (path.length == 0 || ct_slice_is(path, "/")) {

@@ -12,10 +12,14 @@
 #include "common/cleanup.h"
 #include "common/digest.h"
 #include "ctst-image/canonical.h"
+#include "ctst-image/choose.h"
+#include "ctst-image/decompress.h"
 #include "ctst-image/entry_path.h"
+#include "ctst-image/platform.h"
 #include "ctst-image/presets.h"
 #include "ctst-image/stat_index.h"
 #include "ctst-image/uri.h"
+#include "ctst-image/whiteouts.h"
 
 #define PIN "sha256:a5102c52db0aae8b7b8ac7883e9b3fbd95e35b71ec28a0b19de5a94d2a6fd8b3"
 
@@ -212,15 +216,260 @@ START_TEST(uri_refused)
 }
 END_TEST
 
+START_TEST(uri_names)
+{
+	static const struct {
+		const char *uri, *path, *name, *source;
+	} cases[] = {
+		{ "tar:///a.tar#b:1", "/a.tar", "b:1", "tar:///a.tar#b:1" },
+		{ "tar://./a.tar#r.io/b:1", "/d/a.tar", "r.io/b:1", "tar:///d/a.tar#r.io/b:1" },
+		{ "file:///a#b#c", "/a#b", "c", "file:///a#b#c" },
+		{ "file:///a#b#", "/a#b", NULL, "file:///a#b#" },
+		{ "tar:///a.tar#b@" PIN, "/a.tar", "b", "tar:///a.tar#b" },
+		{ "image://a#b", "a#b", NULL, "image://a#b" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct ct_err err = CT_ERR_INIT;
+		struct image_uri uri, again;
+
+		ck_assert_int_eq(image_uri_parse(&uri, cases[i].uri, "/d", &err), 0);
+		ck_assert_str_eq(uri.path, cases[i].path);
+		ck_assert_pstr_eq(uri.name, cases[i].name);
+		ck_assert_str_eq(uri.source, cases[i].source);
+		/* What it says of itself means the same once more. */
+		ck_assert_int_eq(image_uri_parse(&again, uri.address, "/elsewhere", &err), 0);
+		ck_assert_str_eq(again.path, cases[i].path);
+		ck_assert_pstr_eq(again.name, cases[i].name);
+		image_uri_set_platform(&again, "linux/arm64");
+		ck_assert_str_ne(again.source, uri.source);
+		ck_assert_str_eq(again.address, uri.address);
+		image_uri_release(&uri);
+		image_uri_release(&again);
+	}
+}
+END_TEST
+
+/* ---- platforms ---- */
+
+START_TEST(platform_forms)
+{
+	static const char *const good[] = { "linux/amd64", "linux/arm/v7", "windows/amd64" };
+	static const char *const bad[] = { "",           "linux",
+					   "linux/",     "/amd64",
+					   "linux/arm/", "linux/arm/v7/x",
+					   "linux/a b",  "linux/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
+	struct platform platform;
+	char text[PLATFORM_TEXT];
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		ck_assert(platform_parse(&platform, good[i]));
+		platform_format(&platform, text);
+		ck_assert_str_eq(text, good[i]);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_msg(!platform_parse(&platform, bad[i]), "%s", bad[i]);
+}
+END_TEST
+
+/* In each row the offers from the best to the worst; "-" begins those that will not do. */
+START_TEST(platform_ranks)
+{
+	static const char *const rows[][7] = {
+		{ "linux/amd64", "linux/amd64", "-", "linux/amd64/v2", "linux/arm64", "windows/amd64", NULL },
+		{ "linux/amd64/v3", "linux/amd64/v3", "linux/amd64/v2", "linux/amd64", "-", "linux/amd64/v4", NULL },
+		{ "linux/arm64", "linux/arm64", "linux/arm64/v8", "-", "linux/arm/v8", "linux/arm64/v9", NULL },
+		{ "linux/arm/v7", "linux/arm/v7", "linux/arm", "linux/arm/v6", "linux/arm/v5", "-", "linux/arm/v8" },
+		{ "linux/arm/v6", "linux/arm/v6", "linux/arm/v5", "-", "linux/arm", "linux/arm/v7", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int before = INT_MAX;
+		bool fits = true;
+		struct platform wanted, offered;
+
+		ck_assert(platform_parse(&wanted, rows[i][0]));
+		for (size_t j = 1; j < 7 && rows[i][j]; j++) {
+			int rank;
+
+			if (strcmp(rows[i][j], "-") == 0) {
+				fits = false;
+				continue;
+			}
+			ck_assert(platform_parse(&offered, rows[i][j]));
+			rank = platform_rank(&wanted, &offered);
+			ck_assert_msg(fits ? rank >= 0 && rank < before : rank < 0, "%s for %s: %d", rows[i][j],
+				      rows[i][0], rank);
+			before = rank;
+		}
+	}
+}
+END_TEST
+
+/* ---- names of images ---- */
+
+START_TEST(names_fit)
+{
+	static const struct {
+		const char *name, *wanted;
+		bool fits;
+	} cases[] = {
+		{ "a:1", "a:1", true },
+		{ "a:latest", "a", true },
+		{ "a:1", "a", false },
+		{ "a", "a:latest", false },
+		{ "docker.io/library/a:1", "a:1", true },
+		{ "docker.io/library/a:1", "docker.io/library/a:1", true },
+		{ "docker.io/b/a:1", "b/a:1", true },
+		{ "docker.io/b/a:1", "a:1", false },
+		{ "quay.io/b/a:1", "b/a:1", false },
+		{ "ab:latest", "a", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		ck_assert_msg(choose_fits(cases[i].name, cases[i].wanted) == cases[i].fits, "%s for %s", cases[i].name,
+			      cases[i].wanted);
+}
+END_TEST
+
+/* ---- whiteouts ---- */
+
+START_TEST(whiteout_names)
+{
+	static const struct {
+		const char *path, *target;
+		bool opaque;
+	} cases[] = {
+		{ ".wh.a", "a", false },         { "d/.wh.a", "d/a", false },   { ".wh..wh..opq", "", true },
+		{ "d/.wh..wh..opq", "d", true }, { "d/.wh..b", "d/.b", false }, { ".wh..wh.plnk", NULL, false },
+		{ ".wh.", NULL, false },         { "d/.wh..", NULL, false },    { "d/.wh...", NULL, false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char target[PATH_MAX];
+		bool opaque;
+		bool is = whiteout_target(cases[i].path, target, &opaque);
+
+		ck_assert_msg(is == (cases[i].target != NULL), "%s", cases[i].path);
+		if (!is)
+			continue;
+		ck_assert_str_eq(target, cases[i].target);
+		ck_assert_int_eq(opaque, cases[i].opaque);
+	}
+}
+END_TEST
+
+/* ---- decompression ---- */
+
+/* "hello, hello, hello\n", as gzip, zstd and xz write it. */
+static const struct {
+	const char *bytes;
+	size_t length;
+	enum compression compression;
+} packed[] = {
+	{ "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\xd7"
+	  "\x51\xc8\x40\xa2\xb8\x00\xe7\x42\x6e\x52\x14\x00\x00\x00",
+	  30, COMPRESSION_GZIP },
+	{ "\x28\xb5\x2f\xfd\x04\x58\x75\x00\x00\x40\x68\x65\x6c\x6c\x6f\x2c"
+	  "\x20\x0a\x01\x00\xe2\x8a\x11\x21\x69\x9d\x87",
+	  27, COMPRESSION_ZSTD },
+	{ "\xfd\x37\x7a\x58\x5a\x00\x00\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01"
+	  "\x16\x00\x00\x00\x74\x2f\xe5\xa3\xe0\x00\x13\x00\x0e\x5d\x00\x34"
+	  "\x19\x49\xee\x8d\xef\x8c\x87\x31\xf5\x2f\x64\x00\x00\x00\x00\x00"
+	  "\xb0\x48\x85\x59\xd7\xa9\xae\x4b\x00\x01\x2a\x14\x7e\xad\x37\x55"
+	  "\x1f\xb6\xf3\x7d\x01\x00\x00\x00\x00\x04\x59\x5a",
+	  76, COMPRESSION_XZ },
+};
+
+#define PLAIN "hello, hello, hello\n"
+
+static bool expand(enum compression compression, const char *bytes, size_t length, size_t step, struct ct_buf *out)
+{
+	struct decompressor *decompressor = decompressor_new(compression);
+	bool good = true;
+
+	for (size_t at = 0; good && at < length;) {
+		unsigned char room[7];
+		size_t take = step < length - at ? step : length - at;
+		struct decompress_io io = { .in = (const unsigned char *)bytes + at, .in_length = take };
+
+		do {
+			io.out = room;
+			io.out_length = sizeof(room);
+			good = decompressor_step(decompressor, &io);
+			ct_buf_append(out, room, sizeof(room) - io.out_length);
+		} while (good && io.out_length == 0);
+		at += take - io.in_length;
+		if (io.in_length > 0)
+			good = false;
+	}
+	good = good && decompressor_is_complete(decompressor);
+	decompressor_free(decompressor);
+	return good;
+}
+
+START_TEST(expands)
+{
+	const char *bytes = packed[_i].bytes;
+	size_t length = packed[_i].length;
+	ct_autobuf twice = CT_BUF_INIT;
+
+	ct_buf_append(&twice, bytes, length);
+	ct_buf_append(&twice, bytes, length);
+	ct_buf_append(&twice, "\0\0\0\0", 4);
+	ck_assert_int_eq(compression_detect(bytes, length), packed[_i].compression);
+	for (size_t step = 1; step < 2 * length + 4; step++) {
+		ct_autobuf once_out = CT_BUF_INIT;
+		ct_autobuf twice_out = CT_BUF_INIT;
+
+		ck_assert(expand(packed[_i].compression, bytes, length, step, &once_out));
+		ck_assert_str_eq(once_out.data, PLAIN);
+		ck_assert_msg(expand(packed[_i].compression, twice.data, twice.length, step, &twice_out), "step %zu",
+			      step);
+		ck_assert_str_eq(twice_out.data, PLAIN PLAIN);
+	}
+}
+END_TEST
+
+START_TEST(expands_nothing_damaged)
+{
+	const char *bytes = packed[_i].bytes;
+	size_t length = packed[_i].length;
+
+	for (size_t cut = 0; cut < length; cut++) {
+		ct_autobuf out = CT_BUF_INIT;
+
+		ck_assert_msg(!expand(packed[_i].compression, bytes, cut, 5, &out), "cut at %zu", cut);
+	}
+	for (size_t at = 12; at + 12 < length; at++) {
+		ct_autobuf out = CT_BUF_INIT;
+		ct_autobuf copy = CT_BUF_INIT;
+
+		ct_buf_append(&copy, bytes, length);
+		copy.data[at] ^= 0x40;
+		ck_assert_msg(!expand(packed[_i].compression, copy.data, length, 5, &out) ||
+				      strcmp(out.data, PLAIN) == 0,
+			      "changed at %zu", at);
+	}
+	{
+		ct_autobuf out = CT_BUF_INIT;
+		ct_autobuf more = CT_BUF_INIT;
+
+		ct_buf_append(&more, bytes, length);
+		ct_buf_puts(&more, "and more that is something else");
+		ck_assert(!expand(packed[_i].compression, more.data, more.length, 5, &out));
+	}
+}
+END_TEST
+
 START_TEST(uri_served)
 {
 	static const struct {
 		const char *uri;
 		const char *code;
 		const char *offline;
-	} cases[] = { { "file:///a", "", "" },         { "tar:///a", "", "" },
-		      { "preset://a", "", "I" },       { "image://a", "I001", "I001" },
-		      { "oci://a/b", "I001", "I005" }, { "https://a/b", "I001", "I005" } };
+	} cases[] = { { "file:///a", "", "" }, { "tar:///a", "", "" },          { "preset://a", "", "" },
+		      { "image://a", "", "" }, { "oci://a/b", "I001", "I005" }, { "https://a/b", "I001", "I005" } };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		for (int offline = 0; offline < 2; offline++) {
@@ -449,6 +698,13 @@ static Suite *image_suite(void)
 	tcase_add_test(tests, entry_name_limits);
 	tcase_add_test(tests, uri_parts);
 	tcase_add_loop_test(tests, uri_refused, 0, COUNT(bad_uris));
+	tcase_add_test(tests, uri_names);
+	tcase_add_test(tests, platform_forms);
+	tcase_add_test(tests, platform_ranks);
+	tcase_add_test(tests, names_fit);
+	tcase_add_test(tests, whiteout_names);
+	tcase_add_loop_test(tests, expands, 0, COUNT(packed));
+	tcase_add_loop_test(tests, expands_nothing_damaged, 0, COUNT(packed));
 	tcase_add_test(tests, uri_served);
 	tcase_add_test(tests, pin_compare);
 	tcase_add_loop_test(tests, index_compares, 0, 5);
