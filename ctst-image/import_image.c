@@ -52,14 +52,22 @@ static int finish_layer(struct layer_work *work, struct stream *stream, struct c
 			    : 0;
 }
 
-/* A damaged archive is told as the digest that is wrong, when that is what is behind it. */
-static int explain_damage(const struct layer_work *work, struct stream *stream, struct ct_err *err)
+/* What cannot be unpacked may be another content than was promised: that is the better answer then. */
+static int explain_failure(const struct layer_work *work, struct ct_err *err)
 {
+	struct stream_plan plan = {
+		.fd = work->blob_fd, .name = work->layer->blob.digest, .copy_fd = -1, .as_it_is = true, .hash = true
+	};
 	struct ct_err ignored = CT_ERR_INIT;
 	struct stream_facts facts;
+	struct stream *stream;
 
-	if (strcmp(err->code, "I003") == 0 && stream_finish(stream, &facts, &ignored) == 0)
+	if (strcmp(err->code, "I003") != 0 || import_signal() != 0)
+		return -1;
+	stream = stream_open(&plan, &ignored);
+	if (stream && stream_finish(stream, &facts, &ignored) == 0)
 		(void)check_digest("layer", work->layer->blob.digest, facts.source_digest, err);
+	stream_close(stream);
 	return -1;
 }
 
@@ -77,8 +85,6 @@ static int unpack_layer(struct layer_work *work, struct stream *stream, struct c
 	unpack.entries = import->entries;
 	unpack.bytes = import->bytes;
 	result = tar_unpack(stream, &unpack, &import->progress, err);
-	if (result < 0)
-		explain_damage(work, stream, err);
 	if (result == 0)
 		result = finish_layer(work, stream, err);
 	if (result == 0)
@@ -105,7 +111,7 @@ static int run_layer(struct layer_work *work, struct ct_err *err)
 		return -1;
 	result = work->unpack ? unpack_layer(work, stream, err) : finish_layer(work, stream, err);
 	stream_close(stream);
-	return result;
+	return result < 0 ? explain_failure(work, err) : 0;
 }
 
 static int take_layer(struct import *import, int blobs, bool copy, const struct manifest_layer *layer,

@@ -32,8 +32,7 @@ struct verification {
 	int64_t blobs;
 	int64_t image_count;
 	int64_t damaged;
-	int64_t layer_count;
-	char **seen; /* blobs of layers that have been compared, for images share layers */
+	char **seen; /* diff-ids that have been compared, for images share layers */
 	size_t seen_count;
 };
 
@@ -118,20 +117,16 @@ static void check_layer(struct verification *verification, int blobs, const stru
 	ct_autofree char *tree = ct_asprintf("%s/%s", verification->layers, hex);
 	ct_autofree char *blob = ct_asprintf("%s/blobs/sha256/%s", verification->images,
 					     digest_hex(layer->blob.digest));
-	ct_autoclose int fd = -1;
 	struct ct_err found = CT_ERR_INIT;
+	ct_autoclose int fd = layout_open_blob(blobs, &layer->blob, &found);
 	struct stat status;
 
-	if (!see(verification, layer->blob.digest))
-		return;
-	fd = layout_open_blob(blobs, &layer->blob, &found);
 	if (fd < 0) {
 		report(verification, "layer %s: %s", hex, found.message);
 		return;
 	}
-	if (lstat(tree, &status) < 0 && errno == ENOENT)
+	if ((lstat(tree, &status) < 0 && errno == ENOENT) || !see(verification, layer->diff_id))
 		return;
-	verification->layer_count++;
 	if (verify_layer(tree, blob, &found) < 0)
 		report(verification, "layer %s: %s", hex, found.message);
 }
@@ -203,9 +198,9 @@ int verify_store(const char *images, const char *layers, struct ct_buf *out, str
 	free(verification.chunk);
 	if (result < 0)
 		return -1;
-	ct_buf_printf(out, "%lld images, %lld blobs, %lld layers checked, %lld damaged\n",
-		      (long long)verification.image_count, (long long)verification.blobs,
-		      (long long)verification.layer_count, (long long)verification.damaged);
+	ct_buf_printf(out, "%lld images, %lld blobs, %zu layers checked, %lld damaged\n",
+		      (long long)verification.image_count, (long long)verification.blobs, verification.seen_count,
+		      (long long)verification.damaged);
 	if (verification.damaged == 0)
 		return 0;
 	ct_fail(err, "I002", "the store '%s' is damaged in %lld place%s", images, (long long)verification.damaged,
