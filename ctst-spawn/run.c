@@ -260,7 +260,9 @@ void supervisor_on_signal(struct supervisor *supervisor)
 
 	if (read(supervisor->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
-	if (info.ssi_code == SI_QUEUE)
+	if (info.ssi_signo == SIGUSR1)
+		seconds = 0;
+	else if (info.ssi_code == SI_QUEUE)
 		seconds = info.ssi_int;
 	if (supervisor->pidfd >= 0 && !supervisor->stop_asked)
 		(void)ct_pidfd_signal(supervisor->pidfd, supervisor->config.container.stop_signal, 0);

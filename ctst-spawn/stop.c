@@ -47,7 +47,7 @@ int64_t supervisor_deadline(int seconds)
 
 int supervisor_stop(int pidfd, int seconds)
 {
-	return ct_pidfd_signal(pidfd, SIGTERM, seconds);
+	return ct_pidfd_signal(pidfd, seconds > 0 ? SIGTERM : SIGUSR1, seconds);
 }
 
 struct target {

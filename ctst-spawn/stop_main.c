@@ -1,9 +1,11 @@
 /* ctst-stop: end containers, those that need another one first. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/file.h"
 #include "common/options.h"
 #include "common/state.h"
@@ -52,6 +54,9 @@ static int stop(const struct ct_state *state, char **names, size_t name_count, i
 	return status < 0 ? -1 : ct_write_stdout(text.data, text.length, err);
 }
 
+#define RETRY_MS 20
+#define FORCE_MS 10000 /* after that the lock is held by something else than a stop that waits */
+
 /* Whoever waits with the lock for these containers to end gets what it waits for. */
 static void kill_before_locking(const struct ct_project *project, char **names, size_t name_count)
 {
@@ -72,6 +77,22 @@ static void kill_before_locking(const struct ct_project *project, char **names, 
 	free(entries);
 }
 
+/* Again and again: what was killed may have been only the first of those that the holder of the lock waits for. */
+static int lock_by_force(const struct ct_project *project, char **names, size_t count, struct ct_err *err)
+{
+	const struct timespec pause = { .tv_nsec = RETRY_MS * 1000000 };
+	int64_t end = ct_monotonic() + (int64_t)FORCE_MS * 1000000;
+
+	for (;;) {
+		int lock = ct_state_try_lock(project);
+
+		if (lock >= 0 || ct_monotonic() > end)
+			return lock >= 0 ? lock : ct_state_lock(project, err);
+		kill_before_locking(project, names, count);
+		nanosleep(&pause, NULL);
+	}
+}
+
 static int run(char **names, size_t count, int seconds, struct ct_err *err)
 {
 	ct_autoproject project = { 0 };
@@ -83,11 +104,7 @@ static int run(char **names, size_t count, int seconds, struct ct_err *err)
 	/* Nothing has ever run here: there is nothing to stop and nothing to create for that. */
 	if (access(project.root, F_OK) < 0)
 		return count == 0 ? 0 : ct_fail(err, "R005", "no container '%s' in this project", names[0]);
-	lock = force ? ct_state_try_lock(&project) : ct_state_lock(&project, err);
-	if (lock < 0 && force) {
-		kill_before_locking(&project, names, count);
-		lock = ct_state_lock(&project, err);
-	}
+	lock = force ? lock_by_force(&project, names, count, err) : ct_state_lock(&project, err);
 	if (lock < 0 || reconcile(&project, &state, err) < 0)
 		return -1;
 	return stop(&state, names, count, seconds, err);

@@ -196,6 +196,7 @@ static int detach(struct supervisor *supervisor)
 	signal(SIGINT, SIG_IGN);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGUSR1);
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0 ||
 	    sigprocmask(SIG_SETMASK, &mask, NULL) < 0)
 		return -1;

@@ -786,7 +786,8 @@ START_TEST(cycle_with_its_whole_path)
 		"") "CONNECT a -> b\nCONNECT b -> c\nCONNECT c -> d\nCONNECT d -> b\nCONNECT d -> a\nCONNECT c -> a\n";
 
 	ck_assert_str_eq(codes(text), "E004 10:9");
-	ck_assert_str_eq(run.compilation.diagnostics.errors.items[0].message, "components depend on each other: a -> b -> c -> a");
+	ck_assert_str_eq(run.compilation.diagnostics.errors.items[0].message,
+			 "components depend on each other: a -> b -> c -> a");
 	ck_assert_str_eq(codes(COMPONENT("a", "") COMPONENT("b", "") COMPONENT("c", "") COMPONENT(
 				 "d", "") "CONNECT a -> b CONNECT b -> a CONNECT c -> d CONNECT d -> c CONNECT b -> c"),
 			 "E004 5:24, E004 5:54");
