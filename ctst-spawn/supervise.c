@@ -1,10 +1,12 @@
 /*
  * ctst-supervise: the parent of one container. It starts it, writes its log, restarts
  * it by its policy, records how it ended, and ends with it. It has no socket; it is
- * controlled by one signal:
+ * controlled by two signals:
  *
  *	SIGTERM   stop the container; the value of sigqueue(3) is the number of
  *	          seconds after which it is killed (10 without one, 0: at once)
+ *	SIGUSR1   kill it at once: a SIGTERM is lost while another one is pending (signal(7)),
+ *	          and whoever forces a stop must not wait for one that has patience
  *
  * From ctst-spawn it inherits descriptor 3, a pipe for reports, and 4, the container's
  * directory with the lock that says that a supervisor lives.
