@@ -228,6 +228,12 @@ static int gather(struct choosing *choosing, const struct ct_json *object, const
 	return gather_document(choosing, &descriptor, top[0] ? top : descriptor.digest, depth, err);
 }
 
+int choose_fail_platform(const char *wanted, const char *offered, struct ct_err *err)
+{
+	ct_fail(err, "I001", "it has nothing for %s, only for %s", wanted, offered);
+	return ct_err_hint(err, "`ctst-image build --platform OS/ARCH` takes another one");
+}
+
 static int fail_with_platforms(const struct choosing *choosing, struct ct_err *err)
 {
 	ct_autobuf list = CT_BUF_INIT;
@@ -242,8 +248,7 @@ static int fail_with_platforms(const struct choosing *choosing, struct ct_err *e
 	platform_format(choosing->choice->wanted, text);
 	if (choosing->count == 0)
 		return ct_fail(err, "I001", "it holds no image");
-	ct_fail(err, "I001", "it has nothing for %s, only for %s", text, list.data);
-	return ct_err_hint(err, "`ctst-image build --platform OS/ARCH` takes another one");
+	return choose_fail_platform(text, list.data, err);
 }
 
 static int choose_platform(struct chosen *chosen, const struct choosing *choosing, struct ct_err *err)

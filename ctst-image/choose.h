@@ -35,6 +35,9 @@ struct chosen {
 int choose_image(struct chosen *chosen, const struct ct_json *index, int blobs, const struct choice *choice,
 		 struct ct_err *err);
 
+/* -1: the I001 of an image that is for other platforms. */
+int choose_fail_platform(const char *wanted, const char *offered, struct ct_err *err);
+
 /* Whether a manifest of an index.json goes by that name: as it stands, with ":latest", with docker.io in front. */
 bool choose_is_named(const struct ct_json *descriptor, const char *name);
 /* The same for one name. */

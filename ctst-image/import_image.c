@@ -157,18 +157,18 @@ static int lock_layers(struct import *import, const struct manifest *manifest, s
 	return staging_lock_layers(&import->staging, names, count, err);
 }
 
-/* The wish of whoever gave --platform has been heard already; this is for those who had no choice. */
-static void warn_of_other_platform(const struct import *import, const struct manifest *manifest)
+/* An archive of docker's says only here what it is for. */
+static int check_platform(const struct import *import, const struct manifest *manifest, struct ct_err *err)
 {
 	char text[PLATFORM_TEXT], wanted[PLATFORM_TEXT];
 	struct platform platform;
 
 	platform_read(&platform, ct_json_root(manifest->config));
 	if (!platform.architecture[0] || platform_rank(&import->wanted, &platform) >= 0)
-		return;
+		return 0;
 	platform_format(&platform, text);
 	platform_format(&import->wanted, wanted);
-	ct_warn(IMPORT_PROGRAM, "image '%s' is for %s, not for %s", import->uri.source, text, wanted);
+	return choose_fail_platform(wanted, text, err);
 }
 
 static int take_layers(struct import *import, int blobs, bool copy, const struct manifest *manifest, struct ct_err *err)
@@ -187,8 +187,9 @@ int import_image(struct import *import, int blobs, bool copy, const struct descr
 	struct manifest manifest = MANIFEST_INIT;
 	int result = manifest_load(&manifest, blobs, descriptor, err);
 
+	if (result == 0)
+		result = check_platform(import, &manifest, err);
 	if (result == 0) {
-		warn_of_other_platform(import, &manifest);
 		result = take_layers(import, blobs, copy, &manifest, err);
 	}
 	if (result == 0) {

@@ -165,6 +165,7 @@ platforms() {
 		layout.name(image(layout, mine, said=False), 'alone')
 		layout.name(image(layout, 's390x', said=False), 'foreign')
 		pack(layout.files(), 'a.tar')
+		pack(docker_old([(['a:1'], config([layer], 's390x', Cmd=['x']), [layer])]), 'docker.tar')
 		deep = layout.index(few)
 		for _ in range(8):
 		    deep = layout.index([deep])
@@ -192,6 +193,11 @@ platforms() {
 	expect_same "$(out '.images[0].config.cmd[1]')" armv7
 	build "tar://$PWD/a.tar#nested" -- --platform linux/arm/v6
 	expect_same "$(out '.images[0].config.cmd[1]')" armv6
+	build "tar://$PWD/docker.tar"
+	expect_status 4
+	expect_err "error\[I001\].*nothing for linux/$mine, only for linux/s390x"
+	build "tar://$PWD/docker.tar" -- --platform linux/s390x
+	expect_status 0
 	build "tar://$PWD/a.tar#foreign" -- --platform linux/s390x
 	expect_status 0
 	# One wish does not forget the other.
