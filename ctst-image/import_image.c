@@ -164,6 +164,9 @@ static int check_platform(const struct import *import, const struct manifest *ma
 	struct platform platform;
 
 	platform_read(&platform, ct_json_root(manifest->config));
+	/* The variant is rarely in a config; the index has it. */
+	if (!platform.variant[0])
+		strcpy(platform.variant, import->wanted.variant);
 	if (!platform.architecture[0] || platform_rank(&import->wanted, &platform) >= 0)
 		return 0;
 	platform_format(&platform, text);
