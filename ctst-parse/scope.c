@@ -96,7 +96,7 @@ static struct component *only_component(struct scope *scope, struct import *impo
 		found = component_of(file, import->stem);
 	if (found)
 		return found;
-	if (file->component_count == 0) {
+	if (file->component_count == 0 || !file->components) {
 		diagnostics_error(scope->diagnostics, "E016", span, "'%.*s' has no component", SHOWN(word));
 		return NULL;
 	}
