@@ -1,7 +1,6 @@
 #include "ctst-parse/secrets.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "common/secret_names.h"
 #include "ctst-parse/lexer.h"
@@ -18,13 +17,6 @@ bool secret_is_literal(struct ct_slice text)
 		if (part.kind == CT_TEMPLATE_LITERAL || part.kind == CT_TEMPLATE_BROKEN)
 			return true;
 	}
-}
-
-bool secret_is_name(struct ct_slice name)
-{
-	if (name.length > 5 && strncasecmp(name.text + name.length - 5, "_FILE", 5) == 0)
-		return false;
-	return ct_name_is_secret(name);
 }
 
 /* scheme://user:password@host; the '@' of a pin is no such thing. */
@@ -74,7 +66,7 @@ static void hide_in_source(struct diagnostics *diagnostics, const struct source 
 	lexer_next(&lexer, &token);
 	while (token.kind != TOKEN_END) {
 		bool is_name = token.kind == TOKEN_WORD || token.kind == TOKEN_STRING;
-		bool is_secret = is_name && secret_is_name(token.text);
+		bool is_secret = is_name && ct_name_is_secret(token.text);
 
 		if (token.kind == TOKEN_STRING && has_password(token.text))
 			diagnostics_hide(diagnostics, token.span);

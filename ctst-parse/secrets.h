@@ -16,9 +16,6 @@
  */
 void secrets_hide(struct diagnostics *diagnostics);
 
-/* Whether the value of that name is kept out of what is shown; NAME_FILE only says where one is. */
-bool secret_is_name(struct ct_slice name);
-
 /* Whether the text has anything in it but `${…}`: something that somebody has written out. */
 bool secret_is_literal(struct ct_slice text);
 

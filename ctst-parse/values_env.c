@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/json_text.h"
+#include "common/secret_names.h"
 #include "ctst-parse/check.h"
 #include "ctst-parse/properties.h"
 #include "ctst-parse/secrets.h"
@@ -35,8 +36,8 @@ static void check_key(struct checker *checker, const struct entry *member)
 
 static bool is_plain_secret(const struct entry *member)
 {
-	return member->value.kind == VALUE_STRING && member->value.length > 0 && secret_is_name(entry_key(member)) &&
-	       secret_is_literal(value_text(&member->value));
+	return member->value.kind == VALUE_STRING && ct_name_is_secret(entry_key(member)) &&
+	       !ct_value_is_no_secret(value_text(&member->value)) && secret_is_literal(value_text(&member->value));
 }
 
 static void check_member(struct checker *checker, const struct entry *member)

@@ -771,12 +771,35 @@ END_TEST
 
 START_TEST(names_of_secrets)
 {
-	ck_assert(ct_name_is_secret(ct_slice_of("POSTGRES_PASSWORD")));
-	ck_assert(ct_name_is_secret(ct_slice_of("my_api_key")));
+	static const char *const secret[] = {
+		"POSTGRES_PASSWORD", "my_api_key", "DBPASSWORD1", "DB_PASS",   "pass",	  "MYSQL_PWD",
+		"APP_KEY",	     "KEY-app-key", "TOKENS",	   "GITHUBTOKEN", "x.token.y", "SECRET_ID",
+		"NAME_OF_SECRET_X",
+	};
+	static const char *const fine[] = {
+		"PATH",	      "",	     "PWD",	     "OLDPWD",	   "BYPASS",	"TOKENIZER", "SSH_PUBLIC_KEY", "KEY",
+		"MONKEY",     "APP_KEY_FILE", "SECRETS_DIR", "PASSWORD_LENGTH", "TOKEN_TTL", "Token-Url", "secret.name",
+		"PASS_EXPIRY",
+	};
+
+	for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++)
+		ck_assert_msg(ct_name_is_secret(ct_slice_of(secret[i])), "no secret: '%s'", secret[i]);
+	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
+		ck_assert_msg(!ct_name_is_secret(ct_slice_of(fine[i])), "a secret: '%s'", fine[i]);
 	ck_assert(ct_name_is_secret((struct ct_slice){ "TOKENS", 5 }));
 	ck_assert(!ct_name_is_secret((struct ct_slice){ "TOKENS", 4 }));
-	ck_assert(!ct_name_is_secret(ct_slice_of("PATH")));
-	ck_assert(!ct_name_is_secret(ct_slice_of("")));
+}
+END_TEST
+
+START_TEST(values_that_are_no_secrets)
+{
+	static const char *const fine[] = { "", "true", "False", "YES", "no", "0", "4096" };
+	static const char *const secret[] = { "x", "truer", "12345", "1.5", " " };
+
+	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
+		ck_assert_msg(ct_value_is_no_secret(ct_slice_of(fine[i])), "kept: '%s'", fine[i]);
+	for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++)
+		ck_assert_msg(!ct_value_is_no_secret(ct_slice_of(secret[i])), "shown: '%s'", secret[i]);
 }
 END_TEST
 
@@ -1450,6 +1473,7 @@ static void add_texts(Suite *suite)
 	tcase_add_test(tcase, ages);
 	tcase_add_test(tcase, identifiers);
 	tcase_add_test(tcase, names_of_secrets);
+	tcase_add_test(tcase, values_that_are_no_secrets);
 	tcase_add_test(tcase, errors_and_their_exit_status);
 	tcase_add_test(tcase, messages_are_cut_not_overrun);
 }
