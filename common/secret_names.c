@@ -7,8 +7,7 @@
 #define DIGITS_OF_NO_SECRET 4 /* a switch, a count, a port */
 
 static const char *const anywhere[] = {
-	"PASSWORD", "PASSWD", "PASSPHRASE",  "SECRET",     "CREDENTIAL",
-	"API_KEY",  "APIKEY", "PRIVATE_KEY", "ACCESS_KEY",
+	"PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "CREDENTIAL", "API_KEY", "APIKEY", "PRIVATE_KEY", "ACCESS_KEY",
 };
 
 static const char *const harmless_ends[] = { "DIR", "EXPIRY", "FILE", "LENGTH", "NAME", "PATH", "TTL", "URL" };

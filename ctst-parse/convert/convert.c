@@ -39,6 +39,14 @@ void note(struct job *job, struct place place, const char *key, const char *entr
 	va_end(arguments);
 }
 
+bool lose_secret(struct job *job, struct cause cause, const char *text)
+{
+	if (!text || !secret_find(text))
+		return false;
+	output_lose_secret(&job->all->output, job->subject, cause, text);
+	return true;
+}
+
 void lose_others(struct job *job, const struct node *map, const char *key, const char *const *known, const char *reason)
 {
 	if (!map || map->kind != NODE_MAP)
@@ -130,9 +138,11 @@ static void convert_service(struct conversion *all, struct service *service)
 	struct cause cause = { service->place, "image", NULL };
 	struct job job = { all, service, output_component(&all->output, service->names[0], subject, cause), subject };
 
+	read_variables(&job);
 	node_each(member, service->node)
 		convert_key(&job, member);
 	finish_environment(&job);
+	release_variables(&job);
 	finish_ports(&job);
 	finish_read_only(&job);
 	ct_names_release(&service->targets);

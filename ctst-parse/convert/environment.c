@@ -43,6 +43,12 @@ static void set(struct job *job, struct assignments *entries, const char *name, 
 	entries->items[entries->count++] = (struct assignment){ name, value, cause };
 }
 
+/* "DB_PASSWORD" of "DB_PASSWORD:hunter2": a slip that must not show the value. */
+static const char *shown_name(struct job *job, const char *name)
+{
+	return ct_arena_copy(job->all->arena, name, strcspn(name, ": \t\n"));
+}
+
 /* A name alone takes its value from the project's variables; those of the process are asked for when it is started. */
 static void set_inherited(struct job *job, struct assignments *entries, const char *name, struct cause cause)
 {
@@ -50,10 +56,25 @@ static void set_inherited(struct job *job, struct assignments *entries, const ch
 	const struct variable *own = variables_own(variables, ct_slice_of(name));
 	const struct variables outside = { .with_process = variables->with_process };
 
-	if (own && own->value && !variables_get(&outside, ct_slice_of(name)))
-		set(job, entries, name, own->value, cause);
-	else
+	ct_autobuf value = CT_BUF_INIT;
+
+	if (own && own->value && !variables_get(&outside, ct_slice_of(name))) {
+		secret_put(&job->all->loader->secrets, ct_slice_of(name), own->value, &value);
+		set(job, entries, name, ct_arena_take(job->all->arena, &value), cause);
+	} else if (!*name || ct_is_identifier(ct_slice_of(name))) {
 		set(job, entries, name, NULL, cause);
+	} else {
+		lose(job, cause.place, cause.key, shown_name(job, name),
+		     "expected NAME=value, or the name of a variable, which has letters, digits and '_' only");
+	}
+}
+
+/* "DB_PASSWORD:aHVudGVy=": what is in front of the '=' is no name, but a secret. */
+static bool hides_secret(struct job *job, const char *text, const char *equals)
+{
+	const char *name = shown_name(job, text);
+
+	return strlen(name) < (size_t)(equals - text) && ct_name_is_secret(ct_slice_of(name));
 }
 
 static void read_pair(struct job *job, struct assignments *entries, const struct member *item, const char *key)
@@ -63,6 +84,8 @@ static void read_pair(struct job *job, struct assignments *entries, const struct
 
 	if (!text)
 		lose(job, item->place, key, NULL, "expected NAME=value");
+	else if (equals && hides_secret(job, text, equals))
+		lose(job, item->place, key, shown_name(job, text), "expected NAME=value");
 	else if (equals)
 		set(job, entries, ct_arena_copy(job->all->arena, text, (size_t)(equals - text)), equals + 1, cause);
 	else
@@ -120,10 +143,12 @@ static void read_file(struct job *job, struct assignments *entries, const struct
 {
 	struct conversion *all = job->all;
 	const char *path = path_absolute(all->arena, written->place.file->directory, written->text);
-	struct variables file = VARIABLES_INIT;
+	struct variables file = { .secrets = &all->loader->secrets };
 	struct ct_err err = CT_ERR_INIT;
 	ct_autobuf text = CT_BUF_INIT;
 
+	if (lose_secret(job, (struct cause){ written->place, "env_file", written->text }, written->text))
+		return;
 	if (!all->options->files) {
 		lose(job, written->place, "env_file", written->text, "files are not read here");
 		return;
@@ -179,14 +204,12 @@ static void read_files(struct job *job, struct assignments *entries, const struc
 	}
 }
 
+/* Of a name that says so; not a value that is nothing but another secret. */
 static bool is_secret(const struct assignment *entry)
 {
-	size_t length = strlen(entry->name);
-
-	/* POSTGRES_PASSWORD_FILE and the like say where a secret is. */
-	if (length > 5 && strcasecmp(entry->name + length - 5, "_FILE") == 0)
+	if (!entry->value || (is_secret_mark(entry->value) && !entry->value[secret_length(entry->value)]))
 		return false;
-	return entry->value && entry->value[0] && ct_name_is_secret(ct_slice_of(entry->name));
+	return ct_name_is_secret(ct_slice_of(entry->name)) && !ct_value_is_no_secret(ct_slice_of(entry->value));
 }
 
 static void append_name(struct ct_buf *out, const char *name)
@@ -198,11 +221,19 @@ static void append_name(struct ct_buf *out, const char *name)
 	ct_buf_puts(out, " = ");
 }
 
+static void note_marks(struct job *job, const struct assignment *entry)
+{
+	for (const char *mark = secret_find(entry->value); mark; mark = secret_find(mark + secret_length(mark)))
+		note_secret(job->all, job->subject, entry->cause, secret_of_mark(job->all->arena, mark));
+}
+
 static void write_entry(struct job *job, const struct assignment *entry)
 {
 	ct_autobuf text = CT_BUF_INIT;
 	struct part *part;
 
+	if (lose_secret(job, entry->cause, entry->name))
+		return;
 	append_name(&text, entry->name);
 	if (is_secret(entry)) {
 		part = output_add(&job->all->output, job->component, PROPERTY_ENV, SHAPE_MAP, entry->cause,
@@ -211,27 +242,53 @@ static void write_entry(struct job *job, const struct assignment *entry)
 			part->secret = entry->value;
 		return;
 	}
-	if (!entry->value && !ct_is_identifier(ct_slice_of(entry->name))) {
-		lose(job, entry->cause.place, entry->cause.key, entry->name,
-		     "its value would come from the environment, where a name has letters, digits and '_' only");
-		return;
-	}
-	if (entry->value)
+	if (entry->value) {
+		note_marks(job, entry);
 		append_quoted(&text, entry->value, false);
-	else
+	} else
 		ct_buf_printf(&text, "\"${env.%s}\"", entry->name);
 	output_add(&job->all->output, job->component, PROPERTY_ENV, SHAPE_MAP, entry->cause,
 		   ct_arena_take(job->all->arena, &text));
 }
 
+void read_variables(struct job *job)
+{
+	job->environment = ct_arena_zalloc(job->all->arena, sizeof(*job->environment));
+	read_files(job, job->environment, node_get(job->service->node, "env_file"));
+	read_environment(job, job->environment, node_get(job->service->node, "environment"));
+}
+
+void release_variables(struct job *job)
+{
+	free(job->environment->items);
+	ct_names_release(&job->environment->names);
+}
+
+const char *secret_variable(struct job *job, const char *mark, struct cause cause)
+{
+	struct ct_arena *arena = job->all->arena;
+	const char *value = ct_arena_copy(arena, mark, secret_length(mark));
+	struct ct_slice variable = secret_variable_name(mark);
+	const char *name = ct_arena_copy(arena, variable.text, variable.length);
+
+	for (unsigned further = 2;; further++) {
+		struct assignments *all = job->environment;
+		const struct assignment *own;
+		uint32_t number;
+
+		if (!all->items || !ct_names_get(&all->names, ct_slice_of(name), &number)) {
+			set(job, all, name, value, cause);
+			return name;
+		}
+		own = &all->items[number];
+		if (!own->value || strcmp(own->value, value) == 0)
+			return name;
+		name = ct_arena_printf(arena, "%.*s_%u", (int)variable.length, variable.text, further);
+	}
+}
+
 void finish_environment(struct job *job)
 {
-	struct assignments entries = { 0 };
-
-	read_files(job, &entries, node_get(job->service->node, "env_file"));
-	read_environment(job, &entries, node_get(job->service->node, "environment"));
-	for (size_t i = 0; i < entries.count; i++)
-		write_entry(job, &entries.items[i]);
-	free(entries.items);
-	ct_names_release(&entries.names);
+	for (size_t i = 0; i < job->environment->count; i++)
+		write_entry(job, &job->environment->items[i]);
 }

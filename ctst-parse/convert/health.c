@@ -1,6 +1,7 @@
 /* healthcheck. */
 #include <string.h>
 
+#include "ctst-parse/convert/arguments.h"
 #include "ctst-parse/convert/quantity.h"
 #include "ctst-parse/convert/service.h"
 
@@ -13,19 +14,6 @@ struct check {
 	const char *interval, *timeout, *start_period;
 	int64_t retries;
 };
-
-/* The arguments of a test, behind its first word. */
-static size_t collect(struct ct_arena *arena, const struct node *list, const char **arguments)
-{
-	size_t count = 0;
-
-	for (const struct member *item = list->first->next; item; item = item->next) {
-		const char *text = node_text(item->value);
-
-		arguments[count++] = quoted(arena, text ? text : "");
-	}
-	return count;
-}
 
 static size_t columns_of(const char *text)
 {
@@ -57,29 +45,50 @@ static const char *layout(struct ct_arena *arena, const char *const *arguments, 
 	return ct_arena_take(arena, &out);
 }
 
-static const char *shell_command(struct ct_arena *arena, const char *text)
+/* The arguments of a test, behind its first word. NULL: one holds a secret that cannot be there. */
+static const char *list_command(struct job *job, const struct node *list, struct cause cause)
 {
-	const char *const arguments[] = { "\"/bin/sh\"", "\"-c\"", quoted(arena, text) };
+	struct ct_arena *arena = job->all->arena;
+	const char **arguments = ct_arena_array(arena, list->count, sizeof(*arguments));
+	const char *first = node_text(list->first->next->value), *before = NULL;
+	size_t count = 0;
 
-	return layout(arena, arguments, 3);
+	for (const struct member *item = list->first->next; item; item = item->next) {
+		const char *plain = node_text(item->value), *text;
+
+		text = argument_text(job, first, before, plain ? plain : "", cause);
+		if (!text)
+			return NULL;
+		arguments[count++] = quoted(arena, text);
+		before = plain;
+	}
+	return layout(arena, arguments, count);
+}
+
+static const char *shell_command(struct job *job, const char *text, struct cause cause)
+{
+	const char *arguments[] = { "\"/bin/sh\"", "\"-c\"", NULL };
+
+	text = shell_text(job, text, cause);
+	if (!text)
+		return NULL;
+	arguments[2] = quoted(job->all->arena, text);
+	return layout(job->all->arena, arguments, 3);
 }
 
 /* The command as it is written. NULL when there is none to run. */
 static const char *read_test(struct job *job, const struct node *test)
 {
-	struct ct_arena *arena = job->all->arena;
+	struct cause cause = { test->place, "healthcheck.test", NULL };
 	const char *word;
 
 	if (test->kind == NODE_SCALAR)
-		return shell_command(arena, test->text);
+		return shell_command(job, test->text, cause);
 	word = test->kind == NODE_LIST && test->first ? node_text(test->first->value) : NULL;
-	if (word && strcmp(word, "CMD") == 0 && test->count > 1) {
-		const char **arguments = ct_arena_array(arena, test->count, sizeof(*arguments));
-
-		return layout(arena, arguments, collect(arena, test, arguments));
-	}
+	if (word && strcmp(word, "CMD") == 0 && test->count > 1)
+		return list_command(job, test, cause);
 	if (word && strcmp(word, "CMD-SHELL") == 0 && test->count == 2 && node_text(test->last->value))
-		return shell_command(arena, node_text(test->last->value));
+		return shell_command(job, node_text(test->last->value), cause);
 	lose(job, test->place, "healthcheck.test", NULL,
 	     "expected a string, or a list that begins with CMD or CMD-SHELL");
 	return NULL;

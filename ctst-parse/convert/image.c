@@ -103,17 +103,51 @@ static const char *archive_name(struct conversion *all, const struct reference *
 	}
 }
 
+/* As a shell reads one word. */
+static void append_shell_word(struct ct_buf *out, const char *text)
+{
+	if (*text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+=,")]) {
+		ct_buf_puts(out, text);
+		return;
+	}
+	ct_buf_putc(out, '\'');
+	for (; *text; text++)
+		ct_buf_printf(out, *text == '\'' ? "'\\''" : "%c", *text);
+	ct_buf_putc(out, '\'');
+}
+
 static void use_archive(struct job *job, const struct reference *reference, const char *image, struct cause cause)
 {
 	struct ct_arena *arena = job->all->arena;
 	const char *name = archive_name(job->all, reference, image);
+	ct_autobuf line = CT_BUF_INIT;
 	const char *tag = reference->digest ? "" : reference->tag ? reference->tag : "latest";
 
-	comment(job, ct_arena_printf(arena, "skopeo copy docker://%s/%s%s%s docker-archive:images/%s.tar",
-				     reference->registry, reference->repository, reference->digest ? "@" : ":",
-				     reference->digest ? reference->digest : tag, name));
+	ct_buf_puts(&line, "skopeo copy ");
+	append_shell_word(&line,
+			  ct_arena_printf(arena, "docker://%s/%s%s%s", reference->registry, reference->repository,
+					  reference->digest ? "@" : ":", reference->digest ? reference->digest : tag));
+	ct_buf_printf(&line, " docker-archive:images/%s.tar", name);
+	comment(job, ct_arena_take(arena, &line));
 	output_text(&job->all->output, job->component, PROPERTY_IMAGE, SHAPE_ONE, cause,
 		    ct_arena_printf(arena, "tar://./images/%s.tar", name));
+}
+
+/* The bytes that names, tags and digests are made of: none has a meaning to a shell. */
+static bool is_reference(const char *text)
+{
+	for (const char *at = text; *at; at++) {
+		unsigned char byte = (unsigned char)*at;
+
+		if (byte >= 0x80 || (!isalnum(byte) && (at == text || !strchr("._-/:@+[]", byte))))
+			return false;
+	}
+	return true;
+}
+
+static bool is_nothing(const struct node *node)
+{
+	return node_is_null(node) || (node_text(node) && !*node_text(node));
 }
 
 void convert_image(struct job *job, const struct member *member)
@@ -123,10 +157,17 @@ void convert_image(struct job *job, const struct member *member)
 	struct reference reference;
 
 	/* What is built is not fetched; convert_build() names the image in its comment. */
-	if (node_get(job->service->node, "build"))
+	if (!is_nothing(node_get(job->service->node, "build")))
 		return;
 	if (!image || !*image) {
 		lose(job, member->place, "image", NULL, "it names no image");
+		return;
+	}
+	if (lose_secret(job, cause, image))
+		return;
+	if (!is_reference(image)) {
+		lose(job, member->place, "image", image,
+		     "it is no name of an image; expected [REGISTRY/]NAME[:TAG][@DIGEST]");
 		return;
 	}
 	reference = split_reference(job->all->arena, image);
@@ -162,16 +203,38 @@ static struct argument read_argument(struct ct_arena *arena, const struct member
 	return (struct argument){ ct_arena_copy(arena, text, (size_t)(equals - text)), equals + 1, item->place };
 }
 
+/* Whether it can be seen, on one line; else it is left out of the comment. */
+static bool is_printable(struct job *job, struct place place, const char *key, const char *entry, const char *text)
+{
+	if (!text || lose_secret(job, (struct cause){ place, key, entry }, text))
+		return false;
+	for (const char *at = text; *at; at++) {
+		if ((unsigned char)*at < 0x20 || *at == 0x7f) {
+			lose(job, place, key, entry,
+			     "it has more than one line or a control character; give it to the build by hand");
+			return false;
+		}
+	}
+	return true;
+}
+
 static void append_argument(struct job *job, struct ct_buf *out, const struct argument *argument)
 {
-	ct_buf_printf(out, " --build-arg %s", argument->name);
-	if (!argument->value)
+	struct ct_slice name = ct_slice_of(argument->name);
+	const char *value = argument->value;
+
+	if (!is_printable(job, argument->place, "build.args", NULL, argument->name))
 		return;
-	if (ct_name_is_secret(ct_slice_of(argument->name)) || strpbrk(argument->value, " '\"\\$\n\t"))
+	if (value && ct_name_is_secret(name) && !ct_value_is_no_secret(ct_slice_of(value))) {
 		lose(job, argument->place, "build.args", argument->name,
 		     "its value is not in the comment; give it to the build by hand");
-	else
-		ct_buf_printf(out, "=%s", argument->value);
+		value = NULL;
+	}
+	if (value && !is_printable(job, argument->place, "build.args", argument->name, value))
+		value = NULL;
+	ct_buf_puts(out, " --build-arg ");
+	append_shell_word(out,
+			  value ? ct_arena_printf(job->all->arena, "%s=%s", argument->name, value) : argument->name);
 }
 
 /* Each name once, with its last value. Values of secrets are not shown. */
@@ -198,34 +261,77 @@ static void append_arguments(struct job *job, struct ct_buf *out, const struct n
 	}
 }
 
-static void append_option(struct ct_buf *out, const char *option, const struct node *value)
+static void append_option(struct ct_buf *out, const char *option, const char *value)
 {
-	if (node_text(value) && node_text(value)[0])
-		ct_buf_printf(out, " %s %s", option, node_text(value));
+	ct_buf_printf(out, " %s ", option);
+	append_shell_word(out, value);
+}
+
+static bool is_remote(const char *path)
+{
+	return strstr(path, "://") || strncmp(path, "git@", 4) == 0;
+}
+
+/* Where it is built from, as seen from the result; NULL: that cannot be shown. */
+static const char *context_path(struct job *job, const struct node *build, const struct node *context)
+{
+	const char *path = node_text(context);
+
+	if (!path || !*path)
+		return path_seen_from(job->all->arena, job->all->directory, build->place.file->directory);
+	if (!is_printable(job, context->place, "build.context", NULL, path))
+		return NULL;
+	if (is_remote(path))
+		return path;
+	return path_seen_from(job->all->arena, job->all->directory,
+			      path_absolute(job->all->arena, context->place.file->directory, path));
+}
+
+/* A path in the context, which for docker is one from here; in a remote one it is one there. */
+static void append_dockerfile(struct job *job, struct ct_buf *out, const struct node *file, const char *context)
+{
+	const char *path = node_text(file);
+
+	if (!path || !*path || !is_printable(job, file->place, "build.dockerfile", NULL, path))
+		return;
+	if (path[0] != '/' && context && !is_remote(context))
+		path = ct_arena_printf(job->all->arena, "%s/%s", context, path);
+	append_option(out, "--file", path);
 }
 
 /* "docker build -f … --output images/web ./web": what fills the directory. */
 static const char *build_command(struct job *job, const struct node *build, const char *name)
 {
-	const struct node *context = build->kind == NODE_MAP ? node_get(build, "context") : build;
-	const char *path = node_text(context) ? node_text(context) : ".";
+	bool is_map = build->kind == NODE_MAP;
+	const char *context = context_path(job, build, is_map ? node_get(build, "context") : build);
+	const struct node *target = is_map ? node_get(build, "target") : NULL;
 	ct_autobuf out = CT_BUF_INIT;
 
-	if (!strstr(path, "://") && strncmp(path, "git@", 4) != 0 && context)
-		path = path_seen_from(job->all->arena, job->all->directory,
-				      path_absolute(job->all->arena, context->place.file->directory, path));
 	ct_buf_puts(&out, "docker build");
-	if (build->kind == NODE_MAP) {
-		const char *dockerfile = node_text(node_get(build, "dockerfile"));
-
-		if (dockerfile)
-			ct_buf_printf(&out, " --file %s%s%s", dockerfile[0] == '/' ? "" : path,
-				      dockerfile[0] == '/' ? "" : "/", dockerfile);
-		append_option(&out, "--target", node_get(build, "target"));
+	if (is_map) {
+		append_dockerfile(job, &out, node_get(build, "dockerfile"), context);
+		if (node_text(target) && *node_text(target) &&
+		    is_printable(job, target->place, "build.target", NULL, node_text(target)))
+			append_option(&out, "--target", node_text(target));
 		append_arguments(job, &out, node_get(build, "args"));
 	}
-	ct_buf_printf(&out, " --output images/%s %s", name, path);
+	ct_buf_printf(&out, " --output images/%s ", name);
+	append_shell_word(&out, context ? context : "CONTEXT");
 	return ct_arena_take(job->all->arena, &out);
+}
+
+static void note_build(struct job *job, const struct member *member, const char *name)
+{
+	if (!first_time(job->all, "build"))
+		return;
+	note(job, member->place, "build", NULL,
+	     "containust builds no images; a comment says how to make the directory with the files. It has the files "
+	     "only: "
+	     "what the Dockerfile says with ENV, WORKDIR, USER, EXPOSE, ENTRYPOINT and CMD is lost, unless it is set "
+	     "here. "
+	     "An archive keeps it: docker build --output type=docker,dest=images/%s.tar, and image = "
+	     "\"tar://./images/%s.tar\"",
+	     name, name);
 }
 
 void convert_build(struct job *job, const struct member *member)
@@ -235,21 +341,17 @@ void convert_build(struct job *job, const struct member *member)
 	const char *name = job->service->names[0], *image = node_text(node_get(job->service->node, "image"));
 	struct cause cause = { member->place, "build", NULL };
 
-	if (node_is_null(build)) {
+	if (is_nothing(build)) {
 		lose(job, member->place, "build", NULL, "it names no directory to build from");
 		return;
 	}
 	lose_others(job, build, "build", known, "nothing is built here; do it where you run the build");
-	if (image)
+	if (image && *image && is_printable(job, member->place, "image", NULL, image))
 		comment(job, ct_arena_printf(job->all->arena, "%s is built, with:", image));
 	else
 		comment(job, "the image is built, with:");
 	comment(job, ct_arena_printf(job->all->arena, "    %s", build_command(job, build, name)));
 	output_text(&job->all->output, job->component, PROPERTY_IMAGE, SHAPE_ONE, cause,
 		    ct_arena_printf(job->all->arena, "file://./images/%s", name));
-	if (first_time(job->all, "build"))
-		note(job, member->place, "build", NULL,
-		     "containust builds no images; a comment says how to make the directory with the files. It knows "
-		     "no "
-		     "default command: set 'command' where the compose file has none");
+	note_build(job, member, name);
 }

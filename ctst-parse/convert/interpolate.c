@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "ctst-parse/convert/secret_values.h"
+
 static enum interpolate_problem expand(struct interpolation *with, struct ct_slice text, struct ct_buf *out, int depth);
 
 static size_t name_length(struct ct_slice text)
@@ -40,14 +42,34 @@ static const char *lookup(const struct interpolation *with, struct ct_slice name
 	return with->variables ? variables_get(with->variables, name) : NULL;
 }
 
-static void put_variable(struct interpolation *with, struct ct_slice name, struct ct_buf *out)
+static enum interpolate_problem put_value(const struct interpolation *with, struct ct_slice name, const char *value,
+					  struct ct_buf *out)
+{
+	struct secret_values *secrets = with->variables ? with->variables->secrets : NULL;
+
+	return secret_put(secrets, name, value, out) ? INTERPOLATE_FINE : INTERPOLATE_TOO_LARGE;
+}
+
+static enum interpolate_problem put_variable(struct interpolation *with, struct ct_slice name, struct ct_buf *out)
 {
 	const char *value = lookup(with, name);
 
 	if (value)
-		ct_buf_puts(out, value);
-	else if (with->unset)
+		return put_value(with, name, value, out);
+	if (with->unset)
 		with->unset(with->data, name);
+	return INTERPOLATE_FINE;
+}
+
+/* What a secret is where nobody sets it, is as secret. */
+static enum interpolate_problem put_default(struct interpolation *with, struct ct_slice name, struct ct_slice value,
+					    struct ct_buf *out, int depth)
+{
+	ct_autobuf text = CT_BUF_INIT;
+	enum interpolate_problem problem = expand(with, value, &text, depth + 1);
+
+	ct_buf_puts(&text, "");
+	return problem == INTERPOLATE_FINE ? put_value(with, name, text.data, out) : problem;
 }
 
 static enum interpolate_problem required(struct interpolation *with, struct ct_slice name, struct ct_slice message,
@@ -59,8 +81,9 @@ static enum interpolate_problem required(struct interpolation *with, struct ct_s
 	if (problem != INTERPOLATE_FINE)
 		return problem;
 	ct_buf_clear(&with->message);
-	ct_buf_printf(&with->message, "required variable %.*s is missing a value%s%s", (int)name.length, name.text,
-		      text.length ? ": " : "", text.length ? text.data : "");
+	ct_buf_printf(&with->message, "required variable %.*s is missing a value%s", (int)name.length, name.text,
+		      text.length ? ": " : "");
+	append_without_marks(&with->message, text.length ? text.data : "");
 	return INTERPOLATE_REQUIRED;
 }
 
@@ -77,10 +100,8 @@ static enum interpolate_problem braced(struct interpolation *with, struct ct_sli
 
 	if (name.length == 0)
 		return INTERPOLATE_MALFORMED;
-	if (rest.length == 0) {
-		put_variable(with, name, out);
-		return INTERPOLATE_FINE;
-	}
+	if (rest.length == 0)
+		return put_variable(with, name, out);
 	rest.text += empty_counts;
 	rest.length -= empty_counts;
 	if (rest.length == 0 || !strchr("-+?", rest.text[0]))
@@ -93,10 +114,8 @@ static enum interpolate_problem braced(struct interpolation *with, struct ct_sli
 	if (sign == '+')
 		return there ? expand(with, rest, out, depth + 1) : INTERPOLATE_FINE;
 	if (there)
-		ct_buf_puts(out, value);
-	else
-		return sign == '-' ? expand(with, rest, out, depth + 1) : required(with, name, rest, depth);
-	return INTERPOLATE_FINE;
+		return put_value(with, name, value, out);
+	return sign == '-' ? put_default(with, name, rest, out, depth) : required(with, name, rest, depth);
 }
 
 /* What begins with a `$`; *used is how much of the text that is. */
@@ -117,8 +136,7 @@ static enum interpolate_problem reference(struct interpolation *with, struct ct_
 	}
 	if (length > 0) {
 		*used = 1 + length;
-		put_variable(with, (struct ct_slice){ text.text + 1, length }, out);
-		return INTERPOLATE_FINE;
+		return put_variable(with, (struct ct_slice){ text.text + 1, length }, out);
 	}
 	*used += next == '$';
 	ct_buf_putc(out, '$');

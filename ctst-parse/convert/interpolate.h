@@ -30,7 +30,7 @@ struct interpolation {
 	struct ct_buf message;
 };
 
-/* Appends the result to *out. */
+/* Appends the result to *out, with marks for secrets if the variables have a place for them (secret_values.h). */
 enum interpolate_problem interpolate(struct interpolation *with, struct ct_slice text, struct ct_buf *out);
 
 #endif

@@ -143,6 +143,8 @@ static int load_variables(struct loader *loader, const char *directory, struct c
 {
 	const struct convert_options *options = loader->options;
 
+	loader->secrets.arena = loader->nodes->arena;
+	loader->variables.secrets = &loader->secrets;
 	loader->variables.with_process = options->process;
 	if (!options->files)
 		return 0;
@@ -192,6 +194,7 @@ struct variables *new_scope(struct loader *loader, const struct variables *befor
 
 	scope->next = loader->scopes;
 	scope->variables.before = before;
+	scope->variables.secrets = &loader->secrets;
 	loader->scopes = scope;
 	return &scope->variables;
 }
@@ -204,4 +207,5 @@ void loader_release(struct loader *loader)
 	variables_release(&loader->variables);
 	ct_names_release(&loader->warned);
 	ct_names_release(&loader->included);
+	secret_values_release(&loader->secrets);
 }

@@ -3,6 +3,7 @@
 #define CTST_CONVERT_LOAD_H
 
 #include "ctst-parse/convert/convert.h"
+#include "ctst-parse/convert/secret_values.h"
 #include "ctst-parse/convert/variables.h"
 
 #define LOAD_MAX_DEPTH 32   /* of includes, and of services that extend each other */
@@ -12,6 +13,7 @@ struct loader {
 	const struct convert_options *options;
 	struct nodes *nodes;
 	struct report *report;
+	struct secret_values secrets;
 	struct variables variables; /* of the project: the process's, then those of .env */
 	struct ct_names warned;
 	struct ct_names included;             /* paths that have been included already */

@@ -30,6 +30,8 @@ static void mount_file(struct job *job, const struct kind *kind, struct cause ca
 	const char *path;
 	bool template;
 
+	if (lose_secret(job, cause, file->text) || lose_secret(job, cause, target))
+		return;
 	path = host_path(job->all, file->place, file->text, &template);
 	if (target[0] != '/')
 		target = ct_arena_printf(job->all->arena, "%s%s", kind->directory[0] ? kind->directory : "/", target);

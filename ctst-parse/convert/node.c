@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ctst-parse/convert/secret_values.h"
+
 static int count_one(struct nodes *nodes, size_t *count, struct place place, struct ct_err *err)
 {
 	if (++*count <= NODE_MAX_COUNT)
@@ -59,14 +61,16 @@ int node_share(struct nodes *nodes, struct node *parent, const struct member *li
 
 int node_fail(struct nodes *nodes, struct ct_err *err, const char *code, struct place place, const char *format, ...)
 {
+	ct_autobuf shown = CT_BUF_INIT;
 	char message[700];
 	va_list arguments;
 
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
+	append_without_marks(&shown, message);
 	nodes->error_place = place;
-	return ct_fail(err, code, "%s:%u:%u: %s", place.file->shown, place.line, place.column, message);
+	return ct_fail(err, code, "%s:%u:%u: %s", place.file->shown, place.line, place.column, shown.data);
 }
 
 struct member *node_member(const struct node *node, const char *key)

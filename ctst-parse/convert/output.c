@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ctst-parse/convert/secret_values.h"
+
 static struct part *append_part(struct output *output, struct parts *parts, const struct part *like)
 {
 	struct part *part;
@@ -67,9 +69,23 @@ struct part *output_add(struct output *output, struct output_component *componen
 	return append_part(output, &property->parts, &like);
 }
 
+void output_lose_secret(struct output *output, struct subject subject, struct cause cause, const char *text)
+{
+	struct ct_slice name = secret_variable_name(secret_find(text));
+
+	report_loss(output->report, subject, cause,
+		    "the value of the secret variable '%.*s' would stand in the file; only variables of 'env' may hold "
+		    "secrets",
+		    (int)name.length, name.text);
+}
+
 struct part *output_text(struct output *output, struct output_component *component, enum property_id id,
 			 enum shape shape, struct cause cause, const char *value)
 {
+	if (secret_find(value) && id != PROPERTY_ENV) {
+		output_lose_secret(output, component->whole.subject, cause, value);
+		return NULL;
+	}
 	return output_add(output, component, id, shape, cause, quoted(output->arena, value));
 }
 
@@ -117,6 +133,11 @@ void append_quoted(struct ct_buf *out, const char *text, bool template)
 {
 	ct_buf_putc(out, '"');
 	for (const char *at = text; *at; at++) {
+		if (is_secret_mark(at)) {
+			append_secret(out, at);
+			at += secret_length(at) - 1;
+			continue;
+		}
 		if (*at == '\n' || *at == '\t') {
 			ct_buf_puts(out, *at == '\n' ? "\\n" : "\\t");
 			continue;

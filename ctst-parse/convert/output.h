@@ -69,9 +69,15 @@ struct output_component *output_component(struct output *output, const char *nam
 struct part *output_add(struct output *output, struct output_component *component, enum property_id id,
 			enum shape shape, struct cause cause, const char *text);
 
-/* `id = "value"`, and an item of a list. */
+/*
+ * `id = "value"`, and an item of a list. Only env may hold secrets: with one in it, elsewhere, the text is a loss at once; then
+ * NULL.
+ */
 struct part *output_text(struct output *output, struct output_component *component, enum property_id id,
 			 enum shape shape, struct cause cause, const char *value);
+
+/* The loss of a text with the value of a secret in it. */
+void output_lose_secret(struct output *output, struct subject subject, struct cause cause, const char *text);
 
 /* A CONNECT or EXPOSE line. */
 void output_statement(struct output *output, struct parts *parts, struct subject subject, struct cause cause,

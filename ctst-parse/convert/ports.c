@@ -124,6 +124,8 @@ static void take_request(struct job *job, const struct request *request)
 {
 	struct range host, container;
 
+	if (lose_secret(job, request->cause, request->address))
+		return;
 	if (!read_range(request->container, request->container_length, &container)) {
 		lose(job, request->cause.place, request->cause.key, request->cause.entry,
 		     "the container's port is not 1 to 65535");

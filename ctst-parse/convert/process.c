@@ -2,9 +2,35 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "ctst-parse/convert/arguments.h"
 #include "ctst-parse/convert/quantity.h"
 #include "ctst-parse/convert/service.h"
 #include "ctst-parse/convert/words.h"
+
+/* The arguments that the entrypoint begins and ends with, if the command is given to one. */
+static void read_entrypoint(struct job *job, enum property_id id, const char **first, const char **last)
+{
+	const struct node *entrypoint = node_get(job->service->node, "entrypoint");
+
+	*first = *last = NULL;
+	if (id != PROPERTY_COMMAND || !entrypoint || entrypoint->kind != NODE_LIST || !entrypoint->first)
+		return;
+	*first = node_text(entrypoint->first->value);
+	*last = node_text(entrypoint->last->value);
+}
+
+static void add_argument(struct job *job, enum property_id id, const char *const *items, size_t index,
+			 struct cause cause)
+{
+	const char *first, *before, *text;
+
+	read_entrypoint(job, id, &first, &before);
+	if (index > 0)
+		before = items[index - 1];
+	text = argument_text(job, first ? first : items[0], before, items[index], cause);
+	if (text)
+		output_text(&job->all->output, job->component, id, SHAPE_LIST, cause, text);
+}
 
 static void split_command(struct job *job, const struct member *member, enum property_id id, const char *text)
 {
@@ -19,10 +45,28 @@ static void split_command(struct job *job, const struct member *member, enum pro
 	}
 	output_add(output, job->component, id, SHAPE_LIST, cause, NULL);
 	for (size_t i = 0; i < words.count; i++)
-		output_text(output, job->component, id, SHAPE_LIST, cause, words.items[i]);
+		add_argument(job, id, words.items, i, cause);
 	if (words.rest)
 		lose(job, member->place, member->key, words.rest,
 		     "no shell reads the command, in compose neither; write [\"/bin/sh\", \"-c\", \"...\"] for one");
+}
+
+static void add_list(struct job *job, const struct node *list, enum property_id id, const char *key)
+{
+	const char **items = ct_arena_array(job->all->arena, (size_t)list->count + 1, sizeof(*items));
+	size_t count = 0;
+
+	node_each(item, list) {
+		const char *text = node_text(item->value);
+		struct cause cause = { item->place, key, text };
+
+		if (text || item->value->kind == NODE_SCALAR) {
+			items[count++] = text ? text : "";
+			add_argument(job, id, items, count - 1, cause);
+		} else {
+			lose(job, item->place, key, NULL, "an argument is text");
+		}
+	}
 }
 
 static void convert_arguments(struct job *job, const struct member *member, enum property_id id)
@@ -38,15 +82,7 @@ static void convert_arguments(struct job *job, const struct member *member, enum
 	}
 	output_add(&job->all->output, job->component, id, SHAPE_LIST,
 		   (struct cause){ member->place, member->key, NULL }, NULL);
-	node_each(item, value) {
-		const char *text = node_text(item->value);
-		struct cause cause = { item->place, member->key, text };
-
-		if (text || item->value->kind == NODE_SCALAR)
-			output_text(&job->all->output, job->component, id, SHAPE_LIST, cause, text ? text : "");
-		else
-			lose(job, item->place, member->key, NULL, "an argument is text");
-	}
+	add_list(job, value, id, member->key);
 }
 
 void convert_command(struct job *job, const struct member *member)

@@ -7,6 +7,7 @@
 
 #include "common/json.h"
 #include "common/utf8.h"
+#include "ctst-parse/convert/secret_values.h"
 
 #define SHOWN_NAME 100
 #define SHOWN_REASON 1000
@@ -15,9 +16,12 @@ static const char *copy_shown(struct ct_arena *arena, const char *text, size_t m
 {
 	ct_autobuf shown = CT_BUF_INIT;
 
+	ct_autobuf plain = CT_BUF_INIT;
+
 	if (!text)
 		return NULL;
-	append_shown(&shown, text, most);
+	append_without_marks(&plain, text);
+	append_shown(&shown, plain.data, most);
 	return ct_arena_take(arena, &shown);
 }
 

@@ -61,12 +61,15 @@ struct conversion {
 	struct ct_names told;  /* notes that are given once */
 };
 
+struct assignments;
+
 /* A service that is being converted. */
 struct job {
 	struct conversion *all;
 	struct service *service;
 	struct output_component *component;
 	struct subject subject;
+	struct assignments *environment; /* its variables */
 };
 
 /* Converts what is under the key; the whole service is job->service->node. */
@@ -99,6 +102,13 @@ service_converter convert_image, convert_build, convert_ports, convert_expose, c
 	convert_cpu_shares, convert_cpu_quota, convert_deploy, convert_scale, convert_networks, convert_network_mode,
 	convert_cap_add, convert_security_opt, convert_stop_signal, convert_stop_grace_period, convert_init;
 
+/* Reads environment and env_file; to be released. In the arena. */
+void read_variables(struct job *job);
+void release_variables(struct job *job);
+
+/* The variable of the service that has the value of the mark; it gets one where it has none. */
+const char *secret_variable(struct job *job, const char *mark, struct cause cause);
+
 /* What is decided from several keys together, and after them. */
 void finish_environment(struct job *job);
 void finish_ports(struct job *job);
@@ -108,6 +118,9 @@ void finish_read_only(struct job *job);
 void write_connections(struct conversion *all);
 void write_exposures(struct conversion *all);
 void name_secrets(struct conversion *all);
+
+/* Says once where the value of a secret has to be put. */
+void note_secret(struct conversion *all, struct subject subject, struct cause cause, const char *secret);
 
 /* Top-level keys that are not services. */
 void convert_top_level(struct conversion *all);
@@ -123,6 +136,9 @@ void lose(struct job *job, struct place place, const char *key, const char *entr
 	__attribute__((format(printf, 5, 6)));
 void note(struct job *job, struct place place, const char *key, const char *entry, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
+
+/* Whether there is a secret in the text; that is a loss then. */
+bool lose_secret(struct job *job, struct cause cause, const char *text);
 
 /* A loss for each member of the map that is not in `known` (a NULL-terminated list) and no x-… key. */
 void lose_others(struct job *job, const struct node *map, const char *key, const char *const *known,

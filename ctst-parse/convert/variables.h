@@ -7,6 +7,8 @@
 
 #include "common/names.h"
 
+struct secret_values;
+
 struct variable {
 	const char *name;
 	const char *value; /* NULL: taken over from whoever runs it, and not set there */
@@ -14,6 +16,7 @@ struct variable {
 
 struct variables {
 	const struct variables *before; /* asked first; NULL: nobody */
+	struct secret_values *secrets;  /* where values of secrets go when they are put into a text; NULL: nowhere */
 	bool with_process;              /* the process's environment is asked before all */
 	struct variable *items;         /* owned; names and values are not */
 	size_t count, capacity;

@@ -95,6 +95,8 @@ static void mount(struct job *job, const struct request *request)
 		     "there is no daemon, and so no socket of one; what asks it for containers cannot work here");
 		return;
 	}
+	if (lose_secret(job, request->cause, request->source) || lose_secret(job, request->cause, target))
+		return;
 	source = source_text(job, request, &template);
 	/* A literal ${ in a path must stay one. */
 	append_quoted(&text, source, template);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ctst-parse/convert/output.h"
+#include "ctst-parse/convert/secret_values.h"
 
 #define COLUMNS 100
 #define COMMENT_SHOWN 200 /* bytes of a part that became a comment */
@@ -33,8 +34,11 @@ static size_t columns_of(const char *text)
 
 static void write_comment(struct ct_buf *out, const char *indent, const char *text)
 {
+	ct_autobuf plain = CT_BUF_INIT;
+
+	append_without_marks(&plain, text);
 	ct_buf_printf(out, "%s//%s", indent, text[0] ? " " : "");
-	append_shown(out, text, 4096);
+	append_shown(out, plain.data, 4096);
 	ct_buf_putc(out, '\n');
 }
 
@@ -118,7 +122,7 @@ static void write_property(struct ct_buf *out, struct extents *extents, enum pro
 	whole = open_extent(extents, out->length, &property->whole, property);
 	ct_buf_printf(out, "    %s = ", name);
 	if (property->shape == SHAPE_LIST)
-		write_list(out, extents, property, strlen(name) + 7 + columns > COLUMNS + 1);
+		write_list(out, extents, property, strlen(name) + 7 + columns > COLUMNS);
 	else if (property->shape == SHAPE_MAP)
 		write_map(out, extents, property);
 	else

@@ -318,6 +318,104 @@ limits_and_restarts() {
 	expect_same "$(result '.components[0] | [.cpu, .memory, .restart]')" '[{"millicores":500},536870912,null]'
 }
 
+keeps_values_of_secrets_to_itself() {
+	printf 'DB_PASSWORD=hunter2\nURL=x://${DB_PASSWORD}\nAPI_TOKEN=hunter3\nDEBUG_TOKEN=true\n' >.env
+	cat >compose.yaml <<-'EOF'
+		services:
+		  app:
+		    image: "app:${API_TOKEN}"
+		    build: {context: "https://u:${API_TOKEN}@x", args: {A: "--t=${API_TOKEN}"}}
+		    container_name: "x${DB_PASSWORD}"
+		    environment: {U: "postgres://u:${DB_PASSWORD}@db/x", V: "${URL}", D: "${DEBUG_TOKEN}", W: "${NEW_TOKEN:-hunter4}", ROOT_PASSWORD: "${DB_PASSWORD}", API_TOKEN: "hunter${DB_PASSWORD}"}
+		    command: "run --pw ${DB_PASSWORD} | tee ${API_TOKEN}"
+		    user: "${DB_PASSWORD}"
+		    hostname: "${DB_PASSWORD}"
+		    networks: ["n${DB_PASSWORD}"]
+		    volumes: ["/data/${DB_PASSWORD}:/x:${API_TOKEN}", "v${DB_PASSWORD}:/y"]
+		    ports: ["${DB_PASSWORD}:80", "${DB_PASSWORD}:81:81"]
+		    env_file: ["${DB_PASSWORD}.env"]
+		    mem_limit: "${DB_PASSWORD}"
+		    cap_add: ["${DB_PASSWORD}"]
+		    depends_on: ["${DB_PASSWORD}"]
+		    labels: ["a=${DB_PASSWORD}"]
+		    healthcheck: {test: [CMD, check, "${DB_PASSWORD}"]}
+		  list:
+		    image: list
+		    environment: ["DB_PASSWORD:hunter5", "API_TOKEN hunter6", "DB_PASSWORD:hunter7=", "${DB_PASSWORD}=x", API_TOKEN]
+		  shell:
+		    image: shell
+		    environment: {API_TOKEN: other}
+		    command: [sh, -ec, "run -p${DB_PASSWORD}x '${DB_PASSWORD}' ${API_TOKEN}"]
+		    healthcheck: {test: "ping -p$DB_PASSWORD"}
+		  split:
+		    image: split
+		    entrypoint: [/bin/sh, -c]
+		    command: ["echo ${DB_PASSWORD}", "${DB_PASSWORD}"]
+		    healthcheck: {test: [CMD-SHELL, "echo \\${DB_PASSWORD}"]}
+	EOF
+	run ctst-convert
+	expect_status 0
+	refute_out 'hunter|keys'
+	refute_err 'hunter'
+	expect_same "$(result '.components[0].env')" "$(jq -cn '{U: "postgres://u:${secret.db_password}@db/x",
+		V: "x://${secret.db_password}", D: "true", W: "${secret.new_token}", ROOT_PASSWORD: "${secret.db_password}",
+		API_TOKEN: "${secret.app.api_token}"}')"
+	expect_same "$(result '.components[0] | [.command, .user, .healthcheck, .volumes, .ports]')" '[["run","--pw"],null,null,null,[80]]'
+	for key in image user networks cap_add hostname env_file build.context 'build.args' volumes command healthcheck.test; do
+		expect_err "service 'app': '$key' .*is left out: the value of the secret variable '(DB_PASSWORD|API_TOKEN)'"
+	done
+	expect_err "'mem_limit' entry '\\$\{DB_PASSWORD\}' is left out"
+	expect_err "service 'list': 'environment' entry 'DB_PASSWORD' is left out: expected NAME=value"
+	expect_err "service 'list': 'environment' entry 'API_TOKEN' is left out: expected NAME=value"
+	expect_same "$(result '.components[2] | [.command, .env, .healthcheck.command[2]]')" \
+		'[["sh","-ec","run -p$${DB_PASSWORD}x '"''\\\"\$DB_PASSWORD\\\"''"' $API_TOKEN_2"],{"API_TOKEN":"${secret.shell.api_token}","DB_PASSWORD":"${secret.db_password}","API_TOKEN_2":"${secret.api_token}"},"ping -p$DB_PASSWORD"]'
+	expect_same "$(result '.components[3] | [.command, .healthcheck]')" '[["echo $DB_PASSWORD"],null]'
+	expect_err "the secret 'db_password' is not copied"
+	printf 'services: {a: {image: "${B?no ${DB_PASSWORD}}"}}\n' >compose.yaml
+	run ctst-convert
+	expect_status 1
+	refute_err hunter
+	expect_err 'missing a value: no ..DB_PASSWORD'
+	printf 'include: ["${DB_PASSWORD}.yaml"]\n' >compose.yaml
+	run ctst-convert
+	expect_status 1
+	refute_err hunter
+}
+
+quotes_commands_in_comments() {
+	cat >compose.yaml <<-'EOF'
+		services:
+		  a: {build: {context: "my dir", dockerfile: "it's", target: "x;y", args: {A: "1 $$2", "B;C": "", D: "l\\nm", E_TOKEN: abc, F_TOKEN: 4}}}
+		  b: {build: {context: "https://example.org/x.git#main", dockerfile: sub/D}}
+		  c: {build: "", image: c}
+		  d: {image: "x;rm -rf /"}
+		  e: {build: {target: t}}
+	EOF
+	sed -i 's/\\\\n/\\n/' compose.yaml
+	run ctst-convert
+	expect_status 0
+	expect_same "$(grep -o 'docker build.*' "$CASE_DIR/out")" "docker build --file './my dir/it'\\''s' --target 'x;y' --build-arg 'A=1 \$2' --build-arg 'B;C=' --build-arg D --build-arg E_TOKEN --build-arg F_TOKEN=4 --output images/a './my dir'
+docker build --file sub/D --output images/b 'https://example.org/x.git#main'
+docker build --target t --output images/e ."
+	expect_err "'build.args' entry 'D' is left out"
+	expect_err "'build.args' entry 'E_TOKEN' is left out"
+	expect_err "service 'd': 'image' entry 'x;rm -rf /' is left out: it is no name of an image"
+	expect_err "service 'c': 'build' is left out: it names no directory"
+	expect_out 'tar://./images/c-latest.tar'
+	expect_err "note: service 'a': 'build'.*ENV, WORKDIR, USER, EXPOSE, ENTRYPOINT and CMD.*type=docker,dest=images/a.tar"
+}
+
+is_canonical_at_the_edge() {
+	local length
+
+	for length in 66 67 68 69 70; do
+		service "command: [echo, \"$(printf "%${length}s" '' | tr ' ' x)\", yy]" >compose.yaml
+		run ctst-convert -o x.ctst
+		run ctst-fmt --check x.ctst
+		expect_status 0
+	done
+}
+
 is_deterministic_and_reads_only() {
 	service 'labels: [a]' 'environment: {A: 1, B: 2}' >compose.yaml
 	run ctst-convert
@@ -351,6 +449,7 @@ merge: 1 of 1'
 for case in converts_to_standard_output finds_the_file reads_standard_input writes_a_file_in_one_step \
 	says_where_it_cannot_write is_strict refuses_wrong_use refuses_what_is_no_file reports_as_json \
 	takes_variables_from_files_and_environment reads_env_files includes_files extends_from_files chooses_profiles \
+	keeps_values_of_secrets_to_itself quotes_commands_in_comments is_canonical_at_the_edge \
 	spells_images mounts_secrets_and_configs maps_volumes limits_and_restarts is_deterministic_and_reads_only \
 	converts_vectors; do
 	tap_case "${case//_/ }" "$case"

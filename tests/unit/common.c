@@ -772,14 +772,14 @@ END_TEST
 START_TEST(names_of_secrets)
 {
 	static const char *const secret[] = {
-		"POSTGRES_PASSWORD", "my_api_key", "DBPASSWORD1", "DB_PASS",   "pass",	  "MYSQL_PWD",
-		"APP_KEY",	     "KEY-app-key", "TOKENS",	   "GITHUBTOKEN", "x.token.y", "SECRET_ID",
-		"NAME_OF_SECRET_X",
+		"POSTGRES_PASSWORD", "my_api_key", "DBPASSWORD1",      "DB_PASS", "pass",
+		"MYSQL_PWD",         "APP_KEY",    "KEY-app-key",      "TOKENS",  "GITHUBTOKEN",
+		"x.token.y",         "SECRET_ID",  "NAME_OF_SECRET_X",
 	};
 	static const char *const fine[] = {
-		"PATH",	      "",	     "PWD",	     "OLDPWD",	   "BYPASS",	"TOKENIZER", "SSH_PUBLIC_KEY", "KEY",
-		"MONKEY",     "APP_KEY_FILE", "SECRETS_DIR", "PASSWORD_LENGTH", "TOKEN_TTL", "Token-Url", "secret.name",
-		"PASS_EXPIRY",
+		"PATH",           "",          "PWD",         "OLDPWD",       "BYPASS",      "TOKENIZER",
+		"SSH_PUBLIC_KEY", "KEY",       "MONKEY",      "APP_KEY_FILE", "SECRETS_DIR", "PASSWORD_LENGTH",
+		"TOKEN_TTL",      "Token-Url", "secret.name", "PASS_EXPIRY",
 	};
 
 	for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++)
