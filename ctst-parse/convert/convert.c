@@ -9,6 +9,8 @@
 #include "ctst-parse/convert/service.h"
 #include "ctst-parse/convert/verify.h"
 
+#define SUGGESTIONS_MAX 1000 /* findings after which nobody reads them */
+
 __attribute__((format(printf, 4, 0))) static void report_in_job(struct job *job, bool loss, struct cause cause,
 								const char *format, va_list arguments)
 {
@@ -112,12 +114,21 @@ static bool asks_for_nothing(const struct service_key *key, const struct node *v
 	return key->met_by && strcmp(text, key->met_by) == 0;
 }
 
+/* What it is probably a slip of; looked for once for each key, and not when nobody would read it. */
+static const char *suggest_once(struct conversion *all, const char *key)
+{
+	if (all->report->count > SUGGESTIONS_MAX || strncmp(key, "x-", 2) == 0 ||
+	    !first_time(all, ct_arena_printf(all->arena, "key %.64s", key)))
+		return NULL;
+	return service_key_suggest(key);
+}
+
 static void convert_key(struct job *job, const struct member *member)
 {
 	const struct service_key *key = service_key_find(member->key);
 
 	if (!key) {
-		const char *meant = service_key_suggest(member->key);
+		const char *meant = suggest_once(job->all, member->key);
 
 		if (strncmp(member->key, "x-", 2) == 0)
 			return;
@@ -145,9 +156,10 @@ static void convert_service(struct conversion *all, struct service *service)
 	release_variables(&job);
 	finish_ports(&job);
 	finish_read_only(&job);
+	note_capabilities(&job);
 	ct_names_release(&service->targets);
 	for (size_t i = 1; i < service->copies; i++)
-		output_copy(&all->output, job.component, service->names[i]);
+		name_own_volumes(&job, output_copy(&all->output, job.component, service->names[i]));
 }
 
 static void write_head(struct conversion *all, const struct convert_source *sources, size_t count)
@@ -165,6 +177,8 @@ static int convert_tree(struct conversion *all, struct ct_buf *out, struct ct_er
 {
 	if (plan_services(all, err) < 0)
 		return -1;
+	reserve_volume_names(all);
+	reserve_network_names(all);
 	for (size_t i = 0; i < all->service_count && !output_is_full(&all->output); i++) {
 		if (all->services[i].active)
 			convert_service(all, &all->services[i]);
@@ -179,8 +193,9 @@ static int convert_tree(struct conversion *all, struct ct_buf *out, struct ct_er
 static void conversion_release(struct conversion *all)
 {
 	ct_names_release(&all->service_names);
-	ct_names_release(&all->component_names);
-	ct_names_release(&all->stems);
+	name_table_release(&all->component_names);
+	name_table_release(&all->volume_names);
+	name_table_release(&all->network_names);
 	ct_names_release(&all->archives);
 	ct_names_release(&all->edges);
 	ct_names_release(&all->told);

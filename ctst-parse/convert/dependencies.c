@@ -33,14 +33,24 @@ static const struct service *find_target(struct job *job, const char *name, stru
 	return NULL;
 }
 
+static void note_wait(struct job *job, struct place place, const struct service *to)
+{
+	if (to->has_healthcheck && first_time(job->all, "waits for health"))
+		note(job, place, "depends_on", to->name,
+		     "CONNECT waits until a component that has a health check is healthy; compose waits for its start "
+		     "here");
+}
+
 static void check_condition(struct job *job, const struct member *item, const struct service *to)
 {
 	const struct node *settings = item->value;
 	const struct member *condition = node_member(settings, "condition");
 	const char *word = condition ? node_text(condition->value) : NULL;
 
-	if (!word || strcmp(word, "service_started") == 0)
+	if (!word || strcmp(word, "service_started") == 0) {
+		note_wait(job, item->place, to);
 		return;
+	}
 	if (strcmp(word, "service_healthy") == 0) {
 		if (!to->has_healthcheck)
 			lose(job, condition->place, "depends_on.condition", word,
@@ -81,10 +91,9 @@ static void depend(struct job *job, const struct member *item)
 	if (!to)
 		return;
 	connect_copies(job, to, cause);
-	if (item->key) {
-		check_condition(job, item, to);
+	check_condition(job, item, to);
+	if (item->key)
 		check_settings(job, item);
-	}
 }
 
 static const char *link_identity(struct job *job, const struct member *item)
@@ -121,6 +130,47 @@ static void write_links(struct job *job, const struct node *links)
 	for (size_t i = 0; i < count; i++) {
 		if (node_text(chosen[i]->value))
 			link_to(job, chosen[i]);
+		else
+			lose(job, chosen[i]->place, "links", NULL, "expected SERVICE or SERVICE:ALIAS");
+	}
+}
+
+/* Connects it to the service, if it is one; what cannot be shared was named where its key was. */
+static void connect_to(struct job *job, struct cause cause, const char *name)
+{
+	uint32_t number = ct_names_find(&job->all->service_names, ct_slice_of(name));
+
+	if (number != CT_NAME_UNKNOWN && &job->all->services[number] != job->service &&
+	    job->all->services[number].active)
+		connect_copies(job, &job->all->services[number], cause);
+}
+
+/* "service:NAME" */
+static void connect_to_shared(struct job *job, const char *key)
+{
+	const struct member *member = node_member(job->service->node, key);
+	const char *text = member ? node_text(member->value) : NULL;
+
+	if (text && strncmp(text, "service:", 8) == 0)
+		connect_to(job, (struct cause){ member->place, key, text }, text + 8);
+}
+
+/* What lives in another service's namespaces, or with its volumes, is started after it. */
+static void write_shared(struct job *job)
+{
+	const struct node *volumes_from = node_get(job->service->node, "volumes_from");
+
+	connect_to_shared(job, "network_mode");
+	connect_to_shared(job, "ipc");
+	connect_to_shared(job, "pid");
+	if (!volumes_from || volumes_from->kind != NODE_LIST)
+		return;
+	node_each(item, volumes_from) {
+		const char *text = node_text(item->value);
+
+		if (text && strncmp(text, "container:", 10) != 0)
+			connect_to(job, (struct cause){ item->place, "volumes_from", text },
+				   ct_arena_copy(job->all->arena, text, strcspn(text, ":")));
 	}
 }
 
@@ -136,5 +186,6 @@ void write_connections(struct conversion *all)
 		node_each(item, depends_on ? depends_on->value : NULL)
 			depend(&job, item);
 		write_links(&job, node_get(service->node, "links"));
+		write_shared(&job);
 	}
 }

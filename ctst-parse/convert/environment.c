@@ -92,6 +92,18 @@ static void read_pair(struct job *job, struct assignments *entries, const struct
 		set_inherited(job, entries, text, cause);
 }
 
+static void note_number(struct job *job, const struct member *member, const char *key, const char *text,
+			const char *plain)
+{
+	if (ct_name_is_secret(ct_slice_of(member->key)))
+		note(job, member->place, key, member->key,
+		     "without quotes it is a number, which compose writes in another way than it stands here");
+	else
+		note(job, member->place, key, member->key,
+		     "without quotes it is a number, and becomes '%.40s' as in compose; quote it to keep '%.40s'",
+		     plain, text);
+}
+
 static void read_member(struct job *job, struct assignments *entries, const struct member *member, const char *key)
 {
 	const struct node *value = member->value;
@@ -108,9 +120,7 @@ static void read_member(struct job *job, struct assignments *entries, const stru
 	}
 	plain = value->plain && value->tag == TAG_NONE ? plain_value(job->all->arena, text) : text;
 	if (plain != text && strcasecmp(plain, text) != 0)
-		note(job, member->place, key, member->key,
-		     "without quotes it is a number, which compose writes in another way than it stands here; so does "
-		     "this file");
+		note_number(job, member, key, text, plain);
 	set(job, entries, member->key, plain, cause);
 }
 

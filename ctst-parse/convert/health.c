@@ -161,9 +161,8 @@ static void write_check(struct job *job, const struct member *member, struct che
 
 void convert_healthcheck(struct job *job, const struct member *member)
 {
-	static const char *const known[] = {
-		"test", "interval", "timeout", "retries", "disable", "start_period", NULL
-	};
+	static const char *const known[] = { "test",    "interval",     "timeout",        "retries",
+					     "disable", "start_period", "start_interval", NULL };
 	const struct node *map = member->value, *test = node_get(map, "test");
 	struct check check = { 0 };
 
@@ -174,7 +173,10 @@ void convert_healthcheck(struct job *job, const struct member *member)
 		     "the health check of an image is never run, so there is none to disable");
 		return;
 	}
-	lose_others(job, map, "healthcheck", known, "a check runs at its interval from the beginning");
+	lose_others(job, map, "healthcheck", known, "compose has no such key");
+	if (node_text(node_get(map, "start_interval")))
+		lose(job, node_member(map, "start_interval")->place, "healthcheck.start_interval", NULL,
+		     "a check runs at its interval from the beginning");
 	if (!test) {
 		lose(job, member->place, "healthcheck", NULL,
 		     "the health check of an image is not run: write its command as 'test'");

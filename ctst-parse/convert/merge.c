@@ -151,11 +151,25 @@ static struct node *new_text(struct nodes *nodes, struct place place, const char
 	return node;
 }
 
+/* What stands in a list of pairs for a name that is to go, with all pairs in front of it that have it. */
+static int append_reset(struct nodes *nodes, struct node *list, const struct member *member, struct ct_err *err)
+{
+	struct node *reset = new_text(nodes, member->place, member->key, err);
+
+	if (!reset)
+		return -1;
+	reset->tag = TAG_RESET;
+	return node_share(nodes, list, &(struct member){ .place = member->place }, reset, err);
+}
+
 static int append_pair(struct nodes *nodes, struct node *list, const struct member *member, const struct node *value,
 		       struct ct_err *err)
 {
 	const char *text = node_text(value);
 	struct node *pair;
+
+	if (value->tag == TAG_RESET)
+		return append_reset(nodes, list, member, err);
 
 	if (value->kind != NODE_SCALAR) {
 		node_each(item, value) {
@@ -362,6 +376,38 @@ struct node *merge_nodes(struct nodes *nodes, struct node *base, struct node *ov
 	return merge_plain(nodes, base, over, path, err);
 }
 
+/* "NAME" and "NAME=value" are about one name. */
+static struct ct_slice pair_name(const struct member *item)
+{
+	const char *text = node_text(item->value);
+
+	return text ? (struct ct_slice){ text, strcspn(text, "=") } : (struct ct_slice){ "", 0 };
+}
+
+/* A reset in a list of pairs takes out those in front of it that have its name. */
+static void reset_pairs(struct node *list)
+{
+	ct_autonames resets = CT_NAMES_INIT;
+	uint32_t number = 0, last;
+
+	node_each(item, list) {
+		if (item->value->tag == TAG_RESET && node_text(item->value))
+			ct_names_replace(&resets, pair_name(item), number, NULL);
+		number++;
+	}
+	if (resets.count == 0)
+		return;
+	number = 0;
+	for (struct member **link = &list->first; *link; number++) {
+		if (ct_names_get(&resets, pair_name(*link), &last) && number < last) {
+			*link = (*link)->next;
+			list->count--;
+		} else {
+			link = &(*link)->next;
+		}
+	}
+}
+
 void merge_finish(struct node *node)
 {
 	struct member **link;
@@ -369,6 +415,8 @@ void merge_finish(struct node *node)
 	if (!node || node->kind == NODE_SCALAR || node->visited)
 		return;
 	node->visited = true;
+	if (node->kind == NODE_LIST)
+		reset_pairs(node);
 	node->last = NULL;
 	link = &node->first;
 	while (*link) {

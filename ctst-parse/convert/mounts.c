@@ -32,6 +32,11 @@ static void mount_file(struct job *job, const struct kind *kind, struct cause ca
 
 	if (lose_secret(job, cause, file->text) || lose_secret(job, cause, target))
 		return;
+	if (strchr(target, ':')) {
+		lose(job, cause.place, cause.key, cause.entry, "a place with a ':' in it, '%.100s', cannot be written",
+		     target);
+		return;
+	}
 	path = host_path(job->all, file->place, file->text, &template);
 	if (target[0] != '/')
 		target = ct_arena_printf(job->all->arena, "%s%s", kind->directory[0] ? kind->directory : "/", target);

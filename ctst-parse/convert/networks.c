@@ -4,8 +4,6 @@
 
 #include "ctst-parse/convert/service.h"
 
-#define NAME_MAX_BYTES 63
-
 /* A name of a project network: letters, digits, '_' and '-', not one of the built-in ones. */
 static const char *network_name(struct ct_arena *arena, const char *text)
 {
@@ -28,13 +26,21 @@ static const char *network_name(struct ct_arena *arena, const char *text)
 	return result;
 }
 
+void reserve_network_names(struct conversion *all)
+{
+	node_each(network, node_get(all->root, "networks")) {
+		if (network->key && strcmp(network_name(all->arena, network->key), network->key) == 0)
+			name_of(&all->network_names, all->arena, network->key, network->key);
+	}
+}
+
 static void join(struct job *job, struct place place, const char *network)
 {
 	const char *name;
 
 	if (strcmp(network, "default") == 0 || lose_secret(job, (struct cause){ place, "networks", network }, network))
 		return;
-	name = network_name(job->all->arena, network);
+	name = name_of(&job->all->network_names, job->all->arena, network, network_name(job->all->arena, network));
 	if (strcmp(name, network) != 0)
 		note(job, place, "networks", network, "the network is called '%s'", name);
 	output_text(&job->all->output, job->component, PROPERTY_NETWORK, SHAPE_ONE,
@@ -77,6 +83,14 @@ void convert_network_mode(struct job *job, const struct member *member)
 
 	if (!mode || strcmp(mode, "bridge") == 0 || strcmp(mode, "default") == 0)
 		return;
+	if (strncmp(mode, "service:", 8) == 0) {
+		lose(job, member->place, "network_mode", mode,
+		     "a component shares no network with a single other one: it is connected to it, but its traffic "
+		     "does "
+		     "not go through '%.60s' any more, and it has ports and an address of its own",
+		     mode + 8);
+		return;
+	}
 	if (!host && strcmp(mode, "none") != 0) {
 		lose(job, member->place, "network_mode", mode,
 		     "a component shares no network with a single other one; connect them with CONNECT");

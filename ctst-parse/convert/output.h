@@ -13,8 +13,9 @@
 
 struct part {
 	struct part *next;
-	const char *text;   /* `"./x:/y"`, `KEY = "value"`, `CONNECT a -> b` */
-	const char *secret; /* a value that is kept out of the file; the text is made in the end (secrets.h) */
+	const char *text;       /* `"./x:/y"`, `KEY = "value"`, `CONNECT a -> b` */
+	const char *own_volume; /* of a volume without a name: what stands behind the name that each copy gives it */
+	const char *secret;     /* a value that is kept out of the file; the text is made in the end (secrets.h) */
 	struct subject subject;
 	struct cause cause;
 	bool dropped;

@@ -6,8 +6,6 @@
 #include "ctst-parse/convert/quantity.h"
 #include "ctst-parse/convert/service.h"
 
-#define NAME_MAX_BYTES 63 /* it is the host name, too */
-
 static bool is_reserved(const char *name)
 {
 	static const char *const words[] = { "IMPORT", "AS",          "COMPONENT", "FROM",    "CONNECT",
@@ -38,23 +36,11 @@ static void append_identifier(struct ct_buf *out, const char *name)
 const char *new_component_name(struct conversion *all, const char *name)
 {
 	ct_autobuf text = CT_BUF_INIT;
-	const char *stem, *result;
-	uint32_t number = 2;
 
 	append_identifier(&text, name);
 	if (is_reserved(text.data))
 		ct_buf_puts(&text, "-service");
-	result = ct_arena_copy(all->arena, text.data, text.length);
-	if (ct_names_add(&all->component_names, ct_slice_of(result), 0, NULL))
-		return result;
-	stem = ct_arena_printf(all->arena, "%.*s", NAME_MAX_BYTES - 8, result);
-	/* Those that have been tried for others are not tried again. */
-	ct_names_get(&all->stems, ct_slice_of(stem), &number);
-	do
-		result = ct_arena_printf(all->arena, "%s-%u", stem, number++);
-	while (!ct_names_add(&all->component_names, ct_slice_of(result), 0, NULL));
-	ct_names_replace(&all->stems, ct_slice_of(stem), number, NULL);
-	return result;
+	return name_take(&all->component_names, all->arena, text.data);
 }
 
 static bool is_active_profile(const struct conversion *all, const char *profile)

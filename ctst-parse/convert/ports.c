@@ -148,7 +148,8 @@ static bool take_protocol(struct job *job, struct request *request, const char *
 	request->udp = protocol && strcasecmp(protocol, "udp") == 0;
 	if (!protocol || request->udp || strcasecmp(protocol, "tcp") == 0)
 		return true;
-	lose(job, request->cause.place, request->cause.key, request->cause.entry, "the protocol is tcp or udp");
+	lose(job, request->cause.place, request->cause.key, request->cause.entry,
+	     "all of the port: the protocol is tcp or udp");
 	return false;
 }
 
@@ -192,10 +193,13 @@ static void convert_long(struct job *job, const struct member *item)
 	static const char *const known[] = { "target", "published", "host_ip", "protocol", "mode", NULL };
 	const struct node *map = item->value;
 	const char *target = node_text(node_get(map, "target")), *published = node_text(node_get(map, "published"));
+	const char *mode = node_text(node_get(map, "mode"));
 	struct request request = { .cause = { item->place, "ports", target } };
 
 	lose_others(job, map, "ports", known,
 		    "a port has a number, a protocol and an address of the host, nothing else");
+	if (mode && strcmp(mode, "ingress") != 0)
+		lose(job, item->place, "ports.mode", mode, "there is one machine; a port is always one of this host");
 	request.container = target ? target : "";
 	request.container_length = strlen(request.container);
 	request.host = published ? published : "";
@@ -250,7 +254,10 @@ void convert_expose(struct job *job, const struct member *member)
 			lose(job, item->place, "expose", text, "expected a port of 1 to 65535, or FIRST-LAST");
 			continue;
 		}
-		listen_on_all(job, range, cause);
+		if (listen_on_all(job, range, cause) && text[strcspn(text, "/")] &&
+		    strcasecmp(text + strcspn(text, "/"), "/tcp") != 0)
+			lose(job, item->place, "expose", text,
+			     "the port is there, its protocol is not: a component listens on a number");
 	}
 }
 

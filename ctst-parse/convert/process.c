@@ -163,6 +163,32 @@ static const char *bare_capability(struct ct_arena *arena, const char *text)
 	return strncmp(name, "CAP_", 4) == 0 ? name + 4 : name;
 }
 
+static bool drops_all(const struct node *service)
+{
+	node_each(item, node_get(service, "cap_drop")) {
+		if (node_text(item->value) && strcasecmp(node_text(item->value), "ALL") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What a container of docker may do unless it is told otherwise; here it has to be asked for. */
+void note_capabilities(struct job *job)
+{
+	struct place place = job->service->place;
+
+	if (drops_all(job->service->node) || job->component->properties[PROPERTY_CAPABILITIES])
+		return;
+	if (first_time(job->all, "capabilities"))
+		note(job, place, "cap_add", NULL,
+		     "docker gives every container capabilities, such as changing the owner of files or the user; here "
+		     "it "
+		     "has those only that 'capabilities' names. Images that begin as root and change to another user, "
+		     "as "
+		     "those of databases do, need capabilities = [\"CHOWN\", \"DAC_OVERRIDE\", \"FOWNER\", \"SETGID\", "
+		     "\"SETUID\"]");
+}
+
 void convert_cap_add(struct job *job, const struct member *member)
 {
 	ct_autonames seen = CT_NAMES_INIT;

@@ -7,6 +7,7 @@
 
 #include "common/names.h"
 #include "ctst-parse/convert/load.h"
+#include "ctst-parse/convert/name_table.h"
 #include "ctst-parse/convert/output.h"
 
 #define REPLICAS_MAX 100
@@ -48,11 +49,10 @@ struct conversion {
 	struct output output;
 	struct service *services;
 	size_t service_count;
-	struct ct_names service_names;   /* to indices of services */
-	struct ct_names component_names; /* taken ones */
-	struct ct_names stems;           /* of names that were taken, to the next number behind them */
-	struct ct_names archives;        /* file names of images, to indices of archive_images */
-	const char **archive_images;     /* owned */
+	struct ct_names service_names; /* to indices of services */
+	struct name_table component_names, volume_names, network_names;
+	struct ct_names archives;    /* file names of images, to indices of archive_images */
+	const char **archive_images; /* owned */
 	size_t archive_count;
 	struct publication *publications, *last_publication;
 	uint32_t *listeners;   /* by port: how many components listen on it */
@@ -113,6 +113,7 @@ const char *secret_variable(struct job *job, const char *mark, struct cause caus
 void finish_environment(struct job *job);
 void finish_ports(struct job *job);
 void finish_read_only(struct job *job);
+void note_capabilities(struct job *job);
 
 /* After all services. */
 void write_connections(struct conversion *all);
@@ -121,6 +122,13 @@ void name_secrets(struct conversion *all);
 
 /* Says once where the value of a secret has to be put. */
 void note_secret(struct conversion *all, struct subject subject, struct cause cause, const char *secret);
+
+/* Names of volumes and networks that need no change are theirs before anybody else gets one. */
+void reserve_volume_names(struct conversion *all);
+void reserve_network_names(struct conversion *all);
+
+/* Gives a copy of a component its own volumes in the place of those without a name. */
+void name_own_volumes(struct job *job, struct output_component *copy);
 
 /* Top-level keys that are not services. */
 void convert_top_level(struct conversion *all);

@@ -5,8 +5,6 @@
 #include "ctst-parse/convert/files.h"
 #include "ctst-parse/convert/service.h"
 
-#define NAME_MAX_BYTES 63
-
 static const char no_option[] = "a volume is read-only or writable, and has no other options";
 
 /* A volume as it was asked for. */
@@ -65,6 +63,39 @@ static bool is_socket_of_docker(const char *source)
 	return strcmp(name, "docker.sock") == 0 || strcmp(name, "podman.sock") == 0;
 }
 
+/* Of a volume without a name: "web-data" for /data of web. */
+static const char *own_volume_name(struct conversion *all, const char *component, const char *target)
+{
+	/* No name in a compose file begins like that. */
+	const char *original = ct_arena_printf(all->arena, ":%s:%s", component, target);
+
+	return name_of(&all->volume_names, all->arena, original,
+		       volume_name(all->arena, ct_arena_printf(all->arena, "%s%s", component, target)));
+}
+
+void reserve_volume_names(struct conversion *all)
+{
+	node_each(volume, node_get(all->root, "volumes")) {
+		if (volume->key && strcmp(volume_name(all->arena, volume->key), volume->key) == 0)
+			name_of(&all->volume_names, all->arena, volume->key, volume->key);
+	}
+}
+
+void name_own_volumes(struct job *job, struct output_component *copy)
+{
+	const struct output_property *volumes = copy->properties[PROPERTY_VOLUMES];
+
+	for (struct part *part = volumes ? volumes->parts.first : NULL; part; part = part->next) {
+		ct_autobuf target = CT_BUF_INIT;
+
+		if (!part->own_volume)
+			continue;
+		ct_buf_append(&target, part->own_volume + 1, strcspn(part->own_volume + 1, ":\""));
+		part->text = ct_arena_printf(job->all->arena, "\"%s%s",
+					     own_volume_name(job->all, copy->name, target.data), part->own_volume);
+	}
+}
+
 static const char *source_text(struct job *job, const struct request *request, bool *template)
 {
 	const char *name;
@@ -73,13 +104,13 @@ static const char *source_text(struct job *job, const struct request *request, b
 	if (request->is_path)
 		return host_path(job->all, request->cause.place, request->source, template);
 	if (request->source) {
-		name = volume_name(job->all->arena, request->source);
+		name = name_of(&job->all->volume_names, job->all->arena, request->source,
+			       volume_name(job->all->arena, request->source));
 		if (strcmp(name, request->source) != 0)
 			note(job, request->cause.place, "volumes", request->source, "the volume is called '%s'", name);
 		return name;
 	}
-	name = volume_name(job->all->arena,
-			   ct_arena_printf(job->all->arena, "%s%s", job->service->names[0], request->target));
+	name = own_volume_name(job->all, job->service->names[0], request->target);
 	note(job, request->cause.place, "volumes", request->target, "the volume without a name is called '%s'", name);
 	return name;
 }
@@ -88,6 +119,7 @@ static void mount(struct job *job, const struct request *request)
 {
 	const char *source, *target = without_slashes_at_end(job->all->arena, request->target);
 	ct_autobuf text = CT_BUF_INIT, all = CT_BUF_INIT;
+	struct part *part;
 	bool template;
 
 	if (request->is_path && is_socket_of_docker(request->source)) {
@@ -98,6 +130,10 @@ static void mount(struct job *job, const struct request *request)
 	if (lose_secret(job, request->cause, request->source) || lose_secret(job, request->cause, target))
 		return;
 	source = source_text(job, request, &template);
+	if (!request->is_path && first_time(job->all, "empty volumes"))
+		note(job, request->cause.place, "volumes", request->cause.entry,
+		     "a volume of the project begins empty; docker copies into a new one what the image has at that "
+		     "place");
 	/* A literal ${ in a path must stay one. */
 	append_quoted(&text, source, template);
 	text.data[--text.length] = '\0';
@@ -107,8 +143,10 @@ static void mount(struct job *job, const struct request *request)
 		text.data[--text.length] = '\0';
 		ct_buf_puts(&text, ":ro\"");
 	}
-	output_add(&job->all->output, job->component, PROPERTY_VOLUMES, SHAPE_LIST, request->cause,
-		   ct_arena_take(job->all->arena, &text));
+	part = output_add(&job->all->output, job->component, PROPERTY_VOLUMES, SHAPE_LIST, request->cause,
+			  ct_arena_take(job->all->arena, &text));
+	if (part && !request->source)
+		part->own_volume = part->text + 1 + strlen(source);
 }
 
 /* "ro,z": what is in it besides ro and rw is lost. */
@@ -193,6 +231,7 @@ static void convert_long(struct job *job, const struct member *item)
 {
 	static const char *const known[] = { "type", "source", "target", "read_only", "bind", "volume", "tmpfs", NULL };
 	static const char *const bind[] = { "create_host_path", NULL }, *const none[] = { NULL };
+	static const char *const memory[] = { "type", "target", "tmpfs", "read_only", NULL };
 	const struct node *map = item->value;
 	const char *type = node_text(node_get(map, "type"));
 	struct request request = {
@@ -208,7 +247,11 @@ static void convert_long(struct job *job, const struct member *item)
 		return;
 	}
 	if (strcmp(type, "tmpfs") == 0) {
+		lose_others(job, map, "volumes", memory, no_option);
 		lose_parts(job, map, "tmpfs", none);
+		if (request.readonly)
+			lose(job, item->place, "volumes.read_only", request.target,
+			     "what is kept in memory is writable");
 		if (!is_in_memory(request.target))
 			lose_tmpfs(job, request.cause, request.target);
 		return;

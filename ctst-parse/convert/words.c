@@ -86,8 +86,8 @@ static const char *plain_byte(struct splitter *splitter, char byte)
 static void cut(struct splitter *splitter, const char *rest)
 {
 	splitter->words->rest = rest;
-	if (*rest == '>' && splitter->word.length == 1 && splitter->word.data[0] >= '0' &&
-	    splitter->word.data[0] <= '9') {
+	if (*rest == '>' && splitter->word.length > 0 &&
+	    strspn(splitter->word.data, "0123456789") == splitter->word.length) {
 		splitter->in_word = false;
 		ct_buf_clear(&splitter->word);
 	}
@@ -100,7 +100,7 @@ static const char *split(struct splitter *splitter, const char *text)
 
 	for (; *text && !problem && splitter->words->count < WORDS_MAX; text++) {
 		if (splitter->escaped) {
-			add(splitter, *text);
+			add(splitter, *text == 't' ? '\t' : *text == 'n' ? '\n' : *text);
 			splitter->escaped = false;
 		} else if (*text == '\\' && splitter->quote != '\'') {
 			splitter->escaped = true;
