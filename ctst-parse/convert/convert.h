@@ -25,7 +25,9 @@ struct convert_options {
 	size_t profile_count;
 	const char **env_files; /* instead of .env; absolute or from the current directory */
 	size_t env_file_count;
-	const char *directory; /* absolute: where the result will lie; NULL: beside the first source */
+	bool no_dotenv;            /* .env is not looked at */
+	const char *dotenv_before; /* one that is read, too, and goes before the project's; NULL: none */
+	const char *directory;     /* absolute: where the result will lie; NULL: beside the first source */
 };
 
 #define CONVERT_MAX_OUTPUT ((size_t)16 << 20) /* what the parser takes */

@@ -1,7 +1,6 @@
 #include "ctst-parse/convert/discover.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,41 +36,27 @@ static bool is_root(const char *prefix)
 	return stat(path.data, &above) < 0 || (here.st_dev == above.st_dev && here.st_ino == above.st_ino);
 }
 
-/* The paths in the list. */
-static int split_list(struct ct_arena *arena, const char *list, const char *separator, const char **paths)
+static int from_variables(const struct switches *switches, const char ***paths)
 {
-	int count = 0;
+	const char *list = switches_get(switches, "COMPOSE_FILE");
+	const char *separator = switches_get(switches, "COMPOSE_PATH_SEPARATOR");
+	size_t count = 0;
 
-	while (*list) {
-		const char *end = strstr(list, separator);
-		size_t length = end ? (size_t)(end - list) : strlen(list);
-
-		if (length > 0)
-			paths[count++] = ct_arena_copy(arena, list, length);
-		list += length + (end ? strlen(separator) : 0);
-	}
-	return count;
+	if (list)
+		*paths = switches_split(switches->arena, list, separator ? separator : ":", &count);
+	return (int)count;
 }
 
-static int from_environment(struct ct_arena *arena, const char ***paths)
+int discover(const struct switches *switches, const char ***found, const char **ignored, struct ct_err *err)
 {
-	const char *list = getenv("COMPOSE_FILE"), *separator = getenv("COMPOSE_PATH_SEPARATOR");
-
-	if (!list)
-		return 0;
-	*paths = ct_arena_array(arena, strlen(list) + 1, sizeof(char *));
-	return split_list(arena, list, separator && *separator ? separator : ":", *paths);
-}
-
-int discover(struct ct_arena *arena, const char ***found, const char **ignored, struct ct_err *err)
-{
+	struct ct_arena *arena = switches->arena;
 	const char **paths;
 	int count;
 
 	const char *prefix = "";
 
 	*ignored = NULL;
-	count = from_environment(arena, found);
+	count = from_variables(switches, found);
 	if (count > 0)
 		return count;
 	paths = *found = ct_arena_array(arena, 2, sizeof(*paths));

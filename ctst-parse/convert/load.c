@@ -152,10 +152,13 @@ static int load_variables(struct loader *loader, const char *directory, struct c
 		if (load_env_file(loader, options->env_files[i], false, &loader->variables, err) < 0)
 			return -1;
 	}
-	if (options->env_file_count > 0)
+	if (options->env_file_count > 0 || options->no_dotenv)
 		return 0;
-	return load_env_file(loader, path_absolute(loader->nodes->arena, directory, ".env"), true, &loader->variables,
-			     err);
+	if (load_env_file(loader, path_absolute(loader->nodes->arena, directory, ".env"), true, &loader->variables,
+			  err) < 0)
+		return -1;
+	return options->dotenv_before ? load_env_file(loader, options->dotenv_before, true, &loader->variables, err)
+				      : 0;
 }
 
 struct node *load_project(struct loader *loader, const struct convert_source *sources, size_t count, struct ct_err *err)

@@ -58,6 +58,7 @@ struct run {
 	struct convert_source *sources;
 	size_t count;
 	struct convert_options options;
+	struct switches switches;
 	struct ct_buf out;
 	struct place place; /* of the error */
 };
@@ -106,7 +107,7 @@ static int read_sources(struct run *run, char **paths, int count, struct ct_err 
 	bool named = count > 0;
 
 	if (!named)
-		count = discover(&run->arena, &found, &ignored, err);
+		count = discover(&run->switches, &found, &ignored, err);
 	if (count < 0)
 		return -1;
 	run->sources = ct_arena_array(&run->arena, (size_t)count, sizeof(*run->sources));
@@ -122,25 +123,35 @@ static int read_sources(struct run *run, char **paths, int count, struct ct_err 
 	return 0;
 }
 
+/* Where no file is named, the current directory's .env may name them. */
+static int read_switches(struct run *run, bool named, struct ct_err *err)
+{
+	struct switches *switches = &run->switches;
+
+	switches_begin(switches, &run->arena, settings.env_files.items, (size_t)settings.env_files.count);
+	run->options.env_files = switches->env_files;
+	run->options.env_file_count = switches->env_file_count;
+	run->options.no_dotenv = switches->no_dotenv;
+	if (named)
+		return 0;
+	run->options.dotenv_before = ".env";
+	return switches_read(switches, "", err);
+}
+
+static int read_project_switches(struct run *run, struct ct_err *err)
+{
+	return switches_read(&run->switches, ct_arena_printf(&run->arena, "%s/", run->sources[0].directory), err);
+}
+
 /* --profile, and COMPOSE_PROFILES, a list with commas, where none is given. */
 static void read_profiles(struct run *run)
 {
-	const char *variable = getenv("COMPOSE_PROFILES");
-	size_t count = (size_t)settings.profiles.count;
+	const char *list = switches_get(&run->switches, "COMPOSE_PROFILES");
 
 	run->options.profiles = settings.profiles.items;
-	run->options.profile_count = count;
-	if (count > 0 || !variable)
-		return;
-	run->options.profiles = ct_arena_array(&run->arena, strlen(variable) + 1, sizeof(char *));
-	while (*variable) {
-		size_t length = strcspn(variable, ",");
-
-		if (length > 0)
-			run->options.profiles[run->options.profile_count++] = ct_arena_copy(&run->arena, variable,
-											    length);
-		variable += length + (variable[length] == ',');
-	}
+	run->options.profile_count = (size_t)settings.profiles.count;
+	if (run->options.profile_count == 0 && list)
+		run->options.profiles = switches_split(&run->arena, list, ",", &run->options.profile_count);
 }
 
 static int convert(struct run *run, char **paths, int count, struct ct_err *err)
@@ -148,13 +159,12 @@ static int convert(struct run *run, char **paths, int count, struct ct_err *err)
 	run->options.oci = settings.images && strcmp(settings.images, "oci") == 0;
 	run->options.files = true;
 	run->options.process = true;
-	run->options.env_files = settings.env_files.items;
-	run->options.env_file_count = (size_t)settings.env_files.count;
-	read_profiles(run);
 	if (settings.output && real_directory(run, settings.output, &run->options.directory, err) < 0)
 		return -1;
-	if (read_sources(run, paths, count, err) < 0)
+	if (read_switches(run, count > 0, err) < 0 || read_sources(run, paths, count, err) < 0 ||
+	    read_project_switches(run, err) < 0)
 		return -1;
+	read_profiles(run);
 	return convert_text(run->sources, run->count, &run->options, &run->report, &run->out, &run->place, err);
 }
 
@@ -243,6 +253,7 @@ int main(int argc, char **argv)
 	failed = convert(&run, argv + first, argc - first, &err) < 0 || write_result(&run, &err) < 0;
 	status = finish(&run, failed, &err);
 	report_release(&run.report);
+	switches_release(&run.switches);
 	ct_buf_free(&run.out);
 	ct_arena_release(&run.arena);
 	return status;

@@ -198,8 +198,9 @@ static void convert_long(struct job *job, const struct member *item)
 
 	lose_others(job, map, "ports", known,
 		    "a port has a number, a protocol and an address of the host, nothing else");
-	if (mode && strcmp(mode, "ingress") != 0)
-		lose(job, item->place, "ports.mode", mode, "there is one machine; a port is always one of this host");
+	if (mode)
+		note(job, item->place, "ports.mode", mode,
+		     "it has no effect: there is one machine, whose port it always is");
 	request.container = target ? target : "";
 	request.container_length = strlen(request.container);
 	request.host = published ? published : "";

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2016 # ${…} is the files', not the shell's
 . "$(dirname "$0")/lib.sh"
 
-unset COMPOSE_FILE COMPOSE_PATH_SEPARATOR COMPOSE_PROFILES COMPOSE_PROJECT_NAME
+unset COMPOSE_FILE COMPOSE_PATH_SEPARATOR COMPOSE_PROFILES COMPOSE_PROJECT_NAME COMPOSE_ENV_FILES COMPOSE_DISABLE_ENV_FILE
 
 # service KEYS…: a compose file with one service.
 service() {
@@ -20,7 +20,8 @@ converts_to_standard_output() {
 	service 'command: echo hi' >compose.yaml
 	run ctst convert compose.yaml
 	expect_status 0
-	expect_lines err 0
+	expect_lines err 1
+	expect_err "note: service 'web': 'cap_add': docker gives every container capabilities"
 	expect_same "$(result '[.components[] | [.name, .command]]')" '[["web",["echo","hi"]]]'
 }
 
@@ -147,7 +148,8 @@ reports_as_json() {
 		'["web","labels",null,"compose.yaml",4,5]
 ["web","wrong",null,"compose.yaml",5,5]
 ["web","volumes","/no/such:/x","compose.yaml",6,15]'
-	expect_same "$(jq -c 'select(.severity == "note") | [.key, .entry]' "$CASE_DIR/err")" '["environment","MY_TOKEN"]'
+	expect_same "$(jq -c 'select(.severity == "note") | [.key, .entry]' "$CASE_DIR/err")" '["cap_add",null]
+["environment","MY_TOKEN"]'
 	refute_err 'abc'
 	refute_out 'abc'
 	echo 'services: {a: {image: "${X?why}"}}' >compose.yaml
@@ -416,6 +418,51 @@ is_canonical_at_the_edge() {
 	done
 }
 
+takes_switches_from_env_files() {
+	mkdir sub
+	printf 'services:\n  a: {image: "x:${V:-none}"}\n  b: {image: x, profiles: [p]}\n' >sub/one.yaml
+	printf 'services: {a: {hostname: two}}\n' >sub/two.yaml
+	printf 'COMPOSE_FILE=sub/one.yaml;sub/two.yaml\nCOMPOSE_PATH_SEPARATOR=;\nCOMPOSE_PROFILES=p\nV=here\n' >.env
+	run ctst-convert
+	expect_status 0
+	expect_out '^// Converted from one.yaml, two.yaml '
+	expect_out '^COMPONENT b '
+	expect_out 'images/x-here.tar'
+	printf 'V=project\nW=w\nCOMPOSE_PROFILES=other\n' >sub/.env
+	run ctst-convert
+	expect_out '^COMPONENT b '
+	expect_out 'images/x-here.tar'
+	COMPOSE_PROFILES=q V=process run ctst-convert
+	refute_out '^COMPONENT b '
+	expect_out 'images/x-process.tar'
+	# Of a file that is named, only what lies beside it.
+	run ctst-convert sub/one.yaml
+	refute_out '^COMPONENT b '
+	expect_out 'images/x-project.tar'
+	printf 'COMPOSE_PROFILES=p\nV=1\n' >one.env
+	printf 'V=2\n' >two.env
+	run ctst-convert --env-file one.env --env-file two.env sub/one.yaml
+	expect_out '^COMPONENT b '
+	expect_out 'images/x-2.tar'
+	COMPOSE_ENV_FILES=one.env,two.env run ctst-convert sub/one.yaml
+	expect_out '^COMPONENT b '
+	expect_out 'images/x-2.tar'
+	COMPOSE_ENV_FILES=missing.env run ctst-convert sub/one.yaml
+	expect_status 4
+	COMPOSE_DISABLE_ENV_FILE=true run ctst-convert sub/one.yaml
+	expect_out 'images/x-none.tar'
+	COMPOSE_DISABLE_ENV_FILE=1 run ctst-convert
+	expect_status 4
+}
+
+is_fast_with_many_unknown_keys() {
+	awk 'BEGIN { print "services:\n  web:\n    image: x"; for (i = 0; i < 100000; i++) print "    unknown" i ": 1" }' >compose.yaml
+	# Looking for what each might have meant takes five seconds and more.
+	run timeout 3 ctst-convert -q
+	expect_status 0
+	expect_err '^100000 keys were left out'
+}
+
 is_deterministic_and_reads_only() {
 	service 'labels: [a]' 'environment: {A: 1, B: 2}' >compose.yaml
 	run ctst-convert
@@ -450,6 +497,7 @@ for case in converts_to_standard_output finds_the_file reads_standard_input writ
 	says_where_it_cannot_write is_strict refuses_wrong_use refuses_what_is_no_file reports_as_json \
 	takes_variables_from_files_and_environment reads_env_files includes_files extends_from_files chooses_profiles \
 	keeps_values_of_secrets_to_itself quotes_commands_in_comments is_canonical_at_the_edge \
+	takes_switches_from_env_files is_fast_with_many_unknown_keys \
 	spells_images mounts_secrets_and_configs maps_volumes limits_and_restarts is_deterministic_and_reads_only \
 	converts_vectors; do
 	tap_case "${case//_/ }" "$case"

@@ -264,7 +264,10 @@ START_TEST(commands_are_split_like_a_shell_does)
 		{ "", "" },
 		{ "sh -c \"a 'b' && c\"", "<sh><-c><a 'b' && c>" },
 		{ "'a \"b\"'c\\ d", "<a \"b\"c d>" },
-		{ "\"a\\\"b\" '\\n' \\n", "<a\"b><\\n><n>" },
+		{ "\"a\\\"b\" '\\n' \\n", "<a\"b><\\n><\n>" },
+		{ "a\\tb \"c\\nd\" \\x", "<a\tb><c\nd><x>" },
+		{ "a 12>x", "<a> >x" },
+		{ "a b2>x", "<a><b2> >x" },
 		{ "'' \"\"", "<><>" },
 		{ "a;b", "<a> ;b" },
 		{ "a 2>&1", "<a> >&1" },
@@ -724,6 +727,101 @@ START_TEST(merge_keys_and_aliases_are_resolved)
 }
 END_TEST
 
+START_TEST(capabilities_are_named)
+{
+	convert("services: {a: {image: x, cap_drop: [ALL]}, b: {image: x, cap_add: [KILL]}}");
+	assert_lacks(run.findings.data, "capabilities");
+	convert("services: {a: {image: x, cap_drop: [MKNOD]}, b: {image: x}}");
+	assert_has(run.findings.data, "note: service 'a': 'cap_add': docker gives");
+	assert_has(run.findings.data, "\"SETUID\"]");
+	assert_lacks(run.findings.data, "service 'b'");
+	ck_assert_uint_eq(run.report.losses, 0);
+}
+END_TEST
+
+START_TEST(names_do_not_collide)
+{
+	const char *text;
+
+	text = convert("services:\n  db: {image: x, volumes: [/data, 'db-data:/other', 'a b:/c', 'a-b:/d']}\n"
+		       "  r: {image: x, scale: 2, volumes: ['/v', '/w:ro']}\n"
+		       "  n: {image: x, networks: [front.end]}\n  m: {image: x, networks: [front-end]}\n"
+		       "volumes: {db-data: , a-b: }\nnetworks: {front.end: , front-end: }\n");
+	assert_has(text, "[\"db-data-2:/data\", \"db-data:/other\", \"a-b-2:/c\", \"a-b:/d\"]");
+	assert_has(text, "[\"r-v:/v\", \"r-w:/w:ro\"]");
+	assert_has(text, "[\"r-2-v:/v\", \"r-2-w:/w:ro\"]");
+	assert_has(text, "network = \"front-end-2\"");
+	assert_has(text, "network = \"front-end\"");
+	assert_has(run.findings.data, "'volumes' entry '/data': a volume of the project begins empty");
+	text = convert("services: {a: {image: x, volumes: "
+		       "['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1:/x', "
+		       "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa2:/y']}}");
+	assert_has(text, "aaaaa-2:/y");
+}
+END_TEST
+
+START_TEST(resets_in_pairs_remove_their_name)
+{
+	static const char base[] =
+		"services: {a: {image: x, environment: {A: 1, B: 2}, build: {context: ., args: [P=1, Q=2]}}}";
+	static const char over[] =
+		"services: {a: {environment: {A: !reset null, C: 3}, build: {args: {P: !reset null}}}}";
+
+	convert_bytes(base, strlen(base), over);
+	assert_lacks(run.out.data, "A =");
+	assert_has(run.out.data, "B = \"2\"");
+	assert_has(run.out.data, "C = \"3\"");
+	assert_has(run.out.data, "docker build --build-arg Q=2 --output");
+}
+END_TEST
+
+START_TEST(sharing_a_namespace_is_a_connection)
+{
+	const char *text;
+
+	text = convert(
+		"services:\n  vpn: {image: x}\n  a: {image: x, network_mode: 'service:vpn'}\n"
+		"  b: {image: x, ipc: 'service:vpn'}\n  c: {image: x, pid: 'service:vpn'}\n"
+		"  d: {image: x, volumes_from: ['vpn:ro', 'container:a']}\n  e: {image: x, pid: 'service:none'}");
+	assert_has(text, "CONNECT a -> vpn\nCONNECT b -> vpn\nCONNECT c -> vpn\nCONNECT d -> vpn\n");
+	assert_lacks(text, "CONNECT e");
+	assert_has(run.findings.data, "its traffic does not go through 'vpn' any more");
+}
+END_TEST
+
+START_TEST(waiting_for_health_is_named)
+{
+	convert("services: {a: {image: x, depends_on: [b]}, c: {image: x, depends_on: {b: {condition: "
+		"service_started}}}, "
+		"b: {image: x, healthcheck: {test: x}}}");
+	assert_has(run.findings.data, "service 'a': 'depends_on' entry 'b': CONNECT waits until");
+	assert_lacks(run.findings.data, "service 'c': 'depends_on'");
+	convert("services: {a: {image: x, depends_on: {b: {condition: service_healthy}}}, "
+		"b: {image: x, healthcheck: {test: x}}}");
+	assert_lacks(run.findings.data, "'depends_on'");
+}
+END_TEST
+
+START_TEST(small_things_are_named)
+{
+	convert_service("ports: [{target: 80, published: 80, mode: host}, '9:9/sctp']\nexpose: [53/udp]\nlinks: [[x]]\n"
+			"volumes: [{type: tmpfs, target: /tmp, read_only: true, consistency: x}]\n"
+			"environment: {V: 1.10}\nconfigs: [{source: c, target: '/a:b'}]\n"
+			"healthcheck: {test: x, start_interval: 1s, tset: y}");
+	assert_has(run.findings.data, "note: service 'web': 'ports.mode' entry 'host'");
+	assert_has(run.findings.data, "'9:9/sctp' is left out: all of the port");
+	assert_has(run.findings.data, "'expose' entry '53/udp' is left out");
+	assert_has(run.findings.data, "'links' is left out");
+	assert_has(run.findings.data, "'volumes.read_only' entry '/tmp' is left out");
+	assert_has(run.findings.data, "'volumes.consistency' is left out");
+	assert_has(run.findings.data, "becomes '1.1' as in compose; quote it to keep '1.10'");
+	assert_has(run.findings.data, "'healthcheck.tset' is left out: compose has no such key");
+	assert_has(run.findings.data, "'healthcheck.start_interval' is left out: a check runs at its interval");
+	convert("services: {a: {image: x, configs: [{source: c, target: '/a:b'}]}}\nconfigs: {c: {file: ./f}}");
+	assert_has(run.findings.data, "a place with a ':' in it, '/a:b'");
+}
+END_TEST
+
 START_TEST(services_extend_others)
 {
 	assert_has(convert("services:\n"
@@ -851,6 +949,12 @@ int main(void)
 	tcase_add_test(tests, numbers_stay_what_they_are_when_files_are_merged);
 	tcase_add_test(tests, merge_keys_and_aliases_are_resolved);
 	tcase_add_test(tests, services_extend_others);
+	tcase_add_test(tests, capabilities_are_named);
+	tcase_add_test(tests, names_do_not_collide);
+	tcase_add_test(tests, resets_in_pairs_remove_their_name);
+	tcase_add_test(tests, sharing_a_namespace_is_a_connection);
+	tcase_add_test(tests, waiting_for_health_is_named);
+	tcase_add_test(tests, small_things_are_named);
 	tcase_add_test(tests, bad_input_has_a_code_and_a_place);
 	tcase_add_test(tests, bombs_are_bounded);
 	tcase_add_test(tests, nothing_steers_a_terminal);
