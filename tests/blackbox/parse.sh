@@ -316,6 +316,13 @@ secrets_stay_out_of_sight() {
 	expect_err 'holds a secret in plain text'
 	expect_err '\$\{secret\.db_password\}'
 	refute_err 'hunter2'
+	component a 'env = { DB_PASS = "hunter2" MYSQL_PWD = "hunter2" APP_KEY = "hunter2" }' >s.ctst
+	run ctst-parse s.ctst
+	expect_same "$(grep -c 'holds a secret in plain text' "$CASE_DIR/err")" 3
+	component a 'env = { TOKENIZER = "x" DEBUG_TOKEN = "true" MAX_TOKENS = "4096" SSH_PUBLIC_KEY = "x" TOKEN_TTL = "86400" DB_PASS_FILE = "/x" PWD = "/x" }' >s.ctst
+	run ctst-parse s.ctst
+	expect_status 0
+	expect_lines err 0
 	component a 'env = { DB_PASSWORD = "hunter2", , } port = 0' >s.ctst
 	run ctst-parse s.ctst
 	expect_status 1
