@@ -145,6 +145,12 @@ void lose(struct job *job, struct place place, const char *key, const char *entr
 void note(struct job *job, struct place place, const char *key, const char *entry, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
+/* A line in front of the component's first property. */
+void comment_component(struct job *job, const char *text);
+
+/* No value, or an empty text. */
+bool says_nothing(const struct node *node);
+
 /* Whether there is a secret in the text; that is a loss then. */
 bool lose_secret(struct job *job, struct cause cause, const char *text);
 

@@ -131,3 +131,15 @@ const char *words_split(struct ct_arena *arena, const char *text, struct words *
 	ct_buf_free(&splitter.word);
 	return problem;
 }
+
+void append_shell_word(struct ct_buf *out, const char *text)
+{
+	if (*text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+=,")]) {
+		ct_buf_puts(out, text);
+		return;
+	}
+	ct_buf_putc(out, '\'');
+	for (; *text; text++)
+		ct_buf_printf(out, *text == '\'' ? "'\\''" : "%c", *text);
+	ct_buf_putc(out, '\'');
+}

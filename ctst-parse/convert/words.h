@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "common/arena.h"
+#include "common/buf.h"
 
 #define WORDS_MAX 4096 /* items of a list in the language */
 
@@ -16,5 +17,8 @@ struct words {
 
 /* NULL, or what is wrong with it: static text. */
 const char *words_split(struct ct_arena *arena, const char *text, struct words *words);
+
+/* Appends the text as a shell reads one word. */
+void append_shell_word(struct ct_buf *out, const char *text);
 
 #endif
