@@ -296,6 +296,7 @@ int main(int argc, char **argv)
 	 * pax headers into Unicode's composed form; in this one it gives up and keeps them.
 	 */
 	setlocale(LC_ALL, "C");
+	umask(0); /* as unpack_start() wants it; every mode here is meant */
 	import_catch_signals();
 	if ((verify ? run_verify(&err) : import_uri(argv[first], &err)) == 0)
 		return CT_EXIT_OK;

@@ -96,6 +96,15 @@ static int set_owner(struct unpack *unpack, int parent, const char *name, struct
 	return 0;
 }
 
+/* What was just made belongs to the importer already. */
+static int set_new_owner(struct unpack *unpack, int parent, const char *name, struct archive_entry *entry)
+{
+	if (!unpack->inherits && archive_entry_uid(entry) == (la_int64_t)geteuid() &&
+	    archive_entry_gid(entry) == (la_int64_t)getegid())
+		return 0;
+	return set_owner(unpack, parent, name, entry);
+}
+
 /* Where the kernel or the file system does not take one (another namespace, no privilege) it is left out. */
 static void set_xattrs(int fd, struct archive_entry *entry)
 {
@@ -133,11 +142,20 @@ static void remember_directory(struct unpack *unpack, const char *path, mode_t m
 	directory->mtime = mtime;
 }
 
+static bool has_heritage(int root)
+{
+	struct stat status;
+
+	return fstat(root, &status) < 0 || (status.st_mode & S_ISGID) ||
+	       fgetxattr(root, "system.posix_acl_default", NULL, 0) >= 0;
+}
+
 void unpack_start(struct unpack *unpack, int root)
 {
 	memset(unpack, 0, sizeof(*unpack));
 	unpack->root = root;
 	unpack->as_root = geteuid() == 0;
+	unpack->inherits = has_heritage(root);
 	unpack->parent = -1;
 	unpack->file = -1;
 	/* The root of an image that says nothing about it. */
@@ -176,20 +194,30 @@ static int make_directory(struct unpack *unpack, struct archive_entry *entry, st
 	return 0;
 }
 
+/* With setuid and the like only when owner and content are settled, which take such bits away. */
+static mode_t first_mode(const struct unpack *unpack, struct archive_entry *entry)
+{
+	mode_t mode = archive_entry_mode(entry) & 07777;
+
+	return unpack->inherits || mode > 0777 ? 0600 : mode;
+}
+
 static int make_file(struct unpack *unpack, struct archive_entry *entry, struct ct_err *err)
 {
 	const char *name = entry_path_name(unpack->path);
 	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	mode_t mode = first_mode(unpack, entry);
 	int parent = unpack_open_parent(unpack, unpack->path, err);
 
 	if (parent < 0)
 		return -1;
-	unpack->file = openat(parent, name, flags, 0600);
+	unpack->file = openat(parent, name, flags, mode);
 	if (unpack->file < 0 && errno == EEXIST && unpack_clear_name(parent, name) == 0)
-		unpack->file = openat(parent, name, flags, 0600);
+		unpack->file = openat(parent, name, flags, mode);
 	if (unpack->file < 0)
 		return cannot(unpack, err);
 	unpack->entry = entry;
+	unpack->file_end = 0;
 	unpack->file_size = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0;
 	return 1;
 }
@@ -211,6 +239,8 @@ int unpack_data(struct unpack *unpack, const void *bytes, size_t length, int64_t
 		offset += written;
 		length -= (size_t)written;
 	}
+	if (offset > unpack->file_end)
+		unpack->file_end = offset;
 	return 0;
 }
 
@@ -219,12 +249,13 @@ int unpack_file_end(struct unpack *unpack, struct ct_err *err)
 {
 	ct_autoclose int fd = ct_take_fd(&unpack->file);
 	struct timespec times[2] = { mtime_of(unpack->entry), mtime_of(unpack->entry) };
-	struct stat status;
+	mode_t mode = archive_entry_mode(unpack->entry) & 07777;
 
 	/* A hole at the end of a sparse file has no data of its own. */
-	if (fstat(fd, &status) < 0 || (status.st_size < unpack->file_size && ftruncate(fd, unpack->file_size) < 0))
+	if (unpack->file_end < unpack->file_size && ftruncate(fd, unpack->file_size) < 0)
 		return cannot(unpack, err);
-	if (set_owner(unpack, fd, "", unpack->entry) < 0 || fchmod(fd, archive_entry_mode(unpack->entry) & 07777) < 0)
+	if (set_new_owner(unpack, fd, "", unpack->entry) < 0 ||
+	    (mode != first_mode(unpack, unpack->entry) && fchmod(fd, mode) < 0))
 		return cannot(unpack, err);
 	set_xattrs(fd, unpack->entry);
 	if (futimens(fd, times) < 0)
@@ -247,7 +278,7 @@ static int make_symlink(struct unpack *unpack, struct archive_entry *entry, stru
 	result = symlinkat(target, parent, name);
 	if (result < 0 && errno == EEXIST && unpack_clear_name(parent, name) == 0)
 		result = symlinkat(target, parent, name);
-	if (result < 0 || set_owner(unpack, parent, name, entry) < 0 || set_times(parent, name, entry) < 0)
+	if (result < 0 || set_new_owner(unpack, parent, name, entry) < 0 || set_times(parent, name, entry) < 0)
 		return cannot(unpack, err);
 	return 0;
 }
@@ -263,7 +294,7 @@ static int make_fifo(struct unpack *unpack, struct archive_entry *entry, struct 
 	result = mkfifoat(parent, name, 0600);
 	if (result < 0 && errno == EEXIST && unpack_clear_name(parent, name) == 0)
 		result = mkfifoat(parent, name, 0600);
-	if (result < 0 || set_owner(unpack, parent, name, entry) < 0 ||
+	if (result < 0 || set_new_owner(unpack, parent, name, entry) < 0 ||
 	    fchmodat(parent, name, archive_entry_mode(entry) & 07777, 0) < 0 || set_times(parent, name, entry) < 0)
 		return cannot(unpack, err);
 	return 0;

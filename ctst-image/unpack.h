@@ -35,6 +35,7 @@ struct unpack_directory;
 struct unpack {
 	int root;
 	bool as_root;    /* owners are kept */
+	bool inherits;   /* what is made gets a group or a mode from its directory, by setgid or a default ACL */
 	int64_t entries; /* of this tree, and of those that count together with it */
 	int64_t bytes;   /* declared content so far, likewise */
 
@@ -43,6 +44,7 @@ struct unpack {
 
 	int file;                    /* the regular file being written; -1 between files */
 	int64_t file_size;           /* as declared */
+	int64_t file_end;            /* behind what has been written */
 	char path[PATH_MAX];         /* of the current entry, for messages */
 	struct archive_entry *entry; /* current one, borrowed until unpack_file_end */
 
@@ -63,6 +65,7 @@ struct unpack {
 		.root = -1, .parent = -1, .file = -1 \
 	}
 
+/* The process has no umask: a file is made with its mode where that will do. */
 void unpack_start(struct unpack *unpack, int root);
 
 /* 1: a regular file whose content follows; 0: done. -1: I003. */
