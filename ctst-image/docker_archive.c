@@ -84,7 +84,7 @@ static int fill_layer(struct manifest_part *part, const struct collected *file, 
 		      struct ct_err *err)
 {
 	ct_autoclose int fd = openat(import->staging.blobs_fd, file->hex, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	unsigned char begin[COMPRESSION_PEEK];
+	unsigned char begin[COMPRESSION_PEEK] = { 0 };
 	ssize_t length = fd < 0 ? -1 : read(fd, begin, sizeof(begin));
 
 	if (length < 0)

@@ -225,7 +225,7 @@ static int start_thread(struct stream *stream)
 
 static int find_compression(const struct stream_plan *plan, enum compression *compression, struct ct_err *err)
 {
-	unsigned char begin[COMPRESSION_PEEK];
+	unsigned char begin[COMPRESSION_PEEK] = { 0 };
 	ssize_t length = pread(plan->fd, begin, sizeof(begin), 0);
 
 	if (length < 0)
@@ -239,7 +239,7 @@ static int find_compression(const struct stream_plan *plan, enum compression *co
 
 struct stream *stream_open(const struct stream_plan *plan, struct ct_err *err)
 {
-	enum compression compression;
+	enum compression compression = COMPRESSION_NONE;
 	struct stream *stream;
 	int result;
 

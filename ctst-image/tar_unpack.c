@@ -109,9 +109,9 @@ void tar_close(struct tar_reader *tar)
 
 static int unpack_content(struct tar_reader *tar, struct unpack *unpack, struct ct_err *err)
 {
-	const void *bytes;
-	int64_t offset;
-	size_t size;
+	const void *bytes = NULL;
+	int64_t offset = 0;
+	size_t size = 0;
 	int result;
 
 	while ((result = tar_data(tar, unpack->path, &bytes, &size, &offset, err)) > 0) {
