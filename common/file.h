@@ -41,6 +41,12 @@ int ct_remove_tree_at(int parent, const char *name);
 /* Opens `path` as if `root` were /: symlinks, absolute ones too, stay inside (openat2(2), RESOLVE_IN_ROOT). -1 with errno. */
 int ct_open_in_root(int root, const char *path, int flags, mode_t mode);
 
+/*
+ * Opens an existing `path` below `root` when no directory on the way is a symbolic link; ELOOP when one is. With
+ * O_PATH | O_NOFOLLOW the last component may be one. -1 with errno.
+ */
+int ct_open_beneath(int root, const char *path, int flags);
+
 /* Opens `path` (O_PATH) when no component of it is a symbolic link. -1 with errno: ELOOP when one is. */
 int ct_open_without_links(const char *path);
 

@@ -7,6 +7,7 @@
 #include "common/names.h"
 #include "common/project.h"
 #include "ctst-image/image_config.h"
+#include "ctst-image/manage/usage.h"
 #include "ctst-image/resolve.h"
 
 /* "component 'api' (stack.ctst:4:13)" */
@@ -124,5 +125,7 @@ int build_composition(const struct ct_json *composition, const struct build_opti
 	ct_json_close_object(writer);
 	if (ct_json_writer_finish(writer, result < 0 ? &ignored : err) < 0)
 		return -1;
+	if (result == 0 && !options->dry_run && usage_is_shared(&project))
+		usage_join(&project);
 	return result;
 }

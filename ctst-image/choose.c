@@ -7,7 +7,6 @@
 #include "common/cleanup.h"
 #include "ctst-image/store.h"
 
-#define CONTAINERD_NAME "io.containerd.image.name"
 #define MAX_DEPTH 4
 #define MAX_CANDIDATES 1000
 
@@ -44,7 +43,7 @@ bool choose_fits(const char *name, const char *wanted)
 
 bool choose_is_named(const struct ct_json *descriptor, const char *name)
 {
-	static const char *const annotations[] = { CONTAINERD_NAME, STORE_REF_NAME };
+	static const char *const annotations[] = { CHOOSE_CONTAINERD_NAME, STORE_REF_NAME };
 	const struct ct_json *notes = ct_json_get(descriptor, "annotations");
 
 	for (size_t i = 0; i < sizeof(annotations) / sizeof(annotations[0]); i++) {
@@ -60,7 +59,7 @@ bool choose_is_named(const struct ct_json *descriptor, const char *name)
 static const char *name_of(const struct ct_json *descriptor)
 {
 	const struct ct_json *notes = ct_json_get(descriptor, "annotations");
-	const char *name = ct_json_get_string(notes, CONTAINERD_NAME);
+	const char *name = ct_json_get_string(notes, CHOOSE_CONTAINERD_NAME);
 
 	return name ? name : ct_json_get_string(notes, STORE_REF_NAME);
 }

@@ -10,6 +10,9 @@
 #include "ctst-image/layout.h"
 #include "ctst-image/platform.h"
 
+/* Where containerd and docker put an image's full name, beside the usual annotation. */
+#define CHOOSE_CONTAINERD_NAME "io.containerd.image.name"
+
 #define TYPE_INDEX "application/vnd.oci.image.index.v1+json"
 #define TYPE_DOCKER_LIST "application/vnd.docker.distribution.manifest.list.v2+json"
 #define TYPE_MANIFEST "application/vnd.oci.image.manifest.v1+json"

@@ -135,6 +135,8 @@ int import_check_signals(struct ct_err *err);
 void import_catch_signals(void);
 /* The signal that came, or 0. */
 int import_signal(void);
+/* Ends the program by the signal, if one came: from it the caller learns what ended the import. */
+void import_die_of_signal(void);
 
 /* `ctst-image-import --verify`: prints what was found to *out; damage is I002. */
 int verify_store(const char *images, const char *layers, struct ct_buf *out, struct ct_err *err);

@@ -14,7 +14,9 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "ctst-image/import.h"
+#include "ctst-image/index_write.h"
 #include "ctst-image/manifest_write.h"
+#include "ctst-image/reference.h"
 #include "ctst-image/source.h"
 #include "ctst-image/store.h"
 
@@ -54,27 +56,9 @@ static int put_document(struct import *import, const struct ct_buf *text, char d
 	return 0;
 }
 
-/* annotations.md limits what a reference name is made of; other tools refuse one with "://" in it. */
-static char *reference_name(const char *uri)
-{
-	char *name = ct_strdup(uri);
-	char *to = name;
-
-	for (const char *at = uri; *at; at++) {
-		if (*at == ':' && at[1] == '/')
-			continue;
-		if (*at == '/' && at[1] == '/')
-			continue;
-		*to++ = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:@+/-", *at) ? *at
-													     : '_';
-	}
-	*to = '\0';
-	return name;
-}
-
 static void write_descriptor(struct ct_json_writer *writer, const struct import *import, const char *manifest)
 {
-	ct_autofree char *name = reference_name(import->uri.source);
+	ct_autofree char *name = reference_of_uri(import->uri.source);
 	char created[CT_TIME_LENGTH + 1];
 
 	ct_format_time(ct_now(), created);
@@ -89,35 +73,23 @@ static void write_descriptor(struct ct_json_writer *writer, const struct import 
 	ct_json_close_object(writer);
 }
 
-/* Whatever else is in the index stays, also what other tools have put there. */
 static int update_index(const struct import *import, const char *manifest, struct ct_err *err)
 {
 	ct_autojson *old = store_read_index(import->images, err);
-	ct_autobuf text = CT_BUF_INIT;
-	struct ct_json_writer *writer;
+	const struct ct_json *root = old ? ct_json_root(old) : NULL;
+	struct index_write index;
 
 	if (!old && err->message[0])
 		return -1;
-	writer = ct_json_writer_new(&text, true);
-	ct_json_open_object(writer);
-	ct_json_member_int(writer, "schemaVersion", 2);
-	ct_json_member_string(writer, "mediaType", "application/vnd.oci.image.index.v1+json");
-	ct_json_key(writer, "manifests");
-	ct_json_open_array(writer);
-	ct_json_each(descriptor, old ? ct_json_get(ct_json_root(old), "manifests") : NULL) {
+	index_write_begin(&index, root);
+	ct_json_each(descriptor, ct_json_get(root, "manifests")) {
 		const char *source = ct_json_get_string(ct_json_get(descriptor, "annotations"), STORE_SOURCE);
 
 		if (!source || strcmp(source, import->uri.source) != 0)
-			ct_json_value(writer, descriptor);
+			ct_json_value(index.writer, descriptor);
 	}
-	write_descriptor(writer, import, manifest);
-	ct_json_close_array(writer);
-	ct_json_close_object(writer);
-	if (ct_json_writer_finish(writer, err) < 0)
-		return -1;
-	if (ct_replace_file_at(import->staging.images_fd, "index.json", text.data, text.length, 0644, false) < 0)
-		return store_failure(err, "index.json");
-	return 0;
+	write_descriptor(index.writer, import, manifest);
+	return index_write_end(&index, import->staging.images_fd, false, err);
 }
 
 static const char *kind_of(const struct import *import)

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,32 +40,6 @@ static const struct ct_program program = {
 	.summary = "import an image into the store; ctst-image runs this where a source is new or has changed",
 	.options = options,
 };
-
-static volatile sig_atomic_t caught;
-
-static void catch (int number)
-{
-	caught = number;
-}
-
-void import_catch_signals(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = catch };
-
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaction(signals[i], &action, NULL);
-}
-
-int import_signal(void)
-{
-	return caught;
-}
-
-int import_check_signals(struct ct_err *err)
-{
-	return caught ? ct_fail(err, CT_NO_CODE, "interrupted") : 0;
-}
 
 /* A tree that contains the store would contain its own import. */
 static int check_store_outside(const struct import *import, int store, const char *path, struct ct_err *err)
@@ -243,21 +216,12 @@ static int import_uri(const char *text, struct ct_err *err)
 	if (run_restore(text, &restore_err) == 0)
 		return 0;
 	ct_info(IMPORT_PROGRAM, "%s", restore_err.message);
-	if (caught || run_source(text, err) == 0)
-		return caught ? -1 : 0;
+	if (import_signal() != 0 || run_source(text, err) == 0)
+		return import_signal() != 0 ? -1 : 0;
 	/* Where the source is gone too, what is wrong with the store is the better answer. */
 	if (strcmp(err->code, "I001") == 0)
 		*err = restore_err;
 	return -1;
-}
-
-/* The caller learns from the signal itself what ended the import. */
-static void die_of_signal(void)
-{
-	if (!caught)
-		return;
-	signal(caught, SIG_DFL);
-	raise(caught);
 }
 
 static int run_verify(struct ct_err *err)
@@ -300,7 +264,7 @@ int main(int argc, char **argv)
 	import_catch_signals();
 	if ((verify ? run_verify(&err) : import_uri(argv[first], &err)) == 0)
 		return CT_EXIT_OK;
-	die_of_signal();
+	import_die_of_signal();
 	if (subject && subject[0])
 		ct_err_context(&err, "%s", subject);
 	return ct_err_report(program.name, &err);

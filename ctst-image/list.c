@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/clock.h"
 #include "common/json.h"
+#include "ctst-image/manage/lookup.h"
 #include "ctst-image/store.h"
+#include "ctst-image/text.h"
 
 struct row {
-	const char *uri;
+	char *uri;          /* owned */
 	const char *digest; /* of the source; of a foreign image that of its manifest */
 	const char *manifest;
 	const char *created; /* RFC 3339, or NULL */
@@ -41,9 +42,7 @@ static bool fill_row(struct row *row, const struct ct_json *descriptor, const ch
 	*row = (struct row){ .manifest = ct_json_get_string(descriptor, "digest") };
 	if (!row->manifest || !ct_digest_is_valid(row->manifest))
 		return false;
-	row->uri = ct_json_get_string(notes, STORE_SOURCE);
-	if (!row->uri)
-		row->uri = ct_json_get_string(notes, STORE_REF_NAME);
+	row->uri = lookup_name(descriptor);
 	row->digest = ct_json_get_string(notes, STORE_SOURCE_DIGEST);
 	if (!row->digest || !ct_digest_is_valid(row->digest))
 		row->digest = row->manifest;
@@ -52,38 +51,12 @@ static bool fill_row(struct row *row, const struct ct_json *descriptor, const ch
 	return true;
 }
 
-static void format_size(int64_t bytes, char *text, size_t size)
-{
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
-	double value = (double)bytes;
-	size_t unit = 0;
-
-	while (value >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
-		value /= 1024;
-		unit++;
-	}
-	snprintf(text, size, unit == 0 || value >= 100 ? "%.0f %s" : "%.1f %s", value, units[unit]);
-}
-
-static void format_created(const char *created, char *text, size_t size)
-{
-	int64_t then;
-	char age[32];
-
-	if (!created || ct_parse_time(created, &then) < 0) {
-		snprintf(text, size, "-");
-		return;
-	}
-	ct_format_age(ct_now() - then, age, sizeof(age));
-	snprintf(text, size, "%s ago", age);
-}
-
-static int text_width(const struct row *rows, size_t count)
+static int column_width(const struct row *rows, size_t count)
 {
 	size_t width = strlen("IMAGE");
 
 	for (size_t i = 0; i < count; i++) {
-		size_t length = strlen(rows[i].uri ? rows[i].uri : "-");
+		size_t length = strlen(rows[i].uri);
 
 		if (length > width)
 			width = length;
@@ -91,31 +64,17 @@ static int text_width(const struct row *rows, size_t count)
 	return width > 200 ? 200 : (int)width;
 }
 
-/* Names come from strangers: nothing in them may move a terminal's cursor. */
-static void put_plain(struct ct_buf *out, const char *text, int width)
-{
-	size_t begin = out->length;
-
-	ct_buf_printf(out, "%-*s", width, text);
-	for (size_t i = begin; i < out->length; i++) {
-		unsigned char byte = (unsigned char)out->data[i];
-
-		if (byte < 0x20 || byte == 0x7f)
-			out->data[i] = '?';
-	}
-}
-
 static void write_table(const struct row *rows, size_t count, struct ct_buf *out)
 {
-	int width = text_width(rows, count);
+	int width = column_width(rows, count);
 
 	ct_buf_printf(out, "%-*s  %-12s  %6s  %10s  %s\n", width, "IMAGE", "DIGEST", "LAYERS", "SIZE", "CREATED");
 	for (size_t i = 0; i < count; i++) {
 		char size[32], created[48];
 
-		format_size(rows[i].size, size, sizeof(size));
-		format_created(rows[i].created, created, sizeof(created));
-		put_plain(out, rows[i].uri ? rows[i].uri : "-", width);
+		text_size(rows[i].size, size, sizeof(size));
+		text_age(rows[i].created, created, sizeof(created));
+		text_plain(out, rows[i].uri, width);
 		if (rows[i].whole)
 			ct_buf_printf(out, "  %.12s  %6lld  %10s  %s\n", rows[i].digest + strlen("sha256:"),
 				      (long long)rows[i].layers, size, created);
@@ -158,6 +117,7 @@ int list_images(const char *images, bool json, struct ct_buf *out, struct ct_err
 	const struct ct_json *manifests = index ? ct_json_get(ct_json_root(index), "manifests") : NULL;
 	ct_autofree struct row *rows = NULL;
 	size_t count = 0;
+	int result = 0;
 
 	if (!index && err->message[0])
 		return -1;
@@ -165,7 +125,10 @@ int list_images(const char *images, bool json, struct ct_buf *out, struct ct_err
 	ct_json_each(descriptor, manifests)
 		count += fill_row(&rows[count], descriptor, images);
 	if (json)
-		return write_document(rows, count, out, err);
-	write_table(rows, count, out);
-	return 0;
+		result = write_document(rows, count, out, err);
+	else
+		write_table(rows, count, out);
+	for (size_t i = 0; i < count; i++)
+		free(rows[i].uri);
+	return result;
 }

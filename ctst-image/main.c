@@ -13,11 +13,10 @@
 #include "common/project.h"
 #include "common/suggest.h"
 #include "ctst-image/build.h"
-#include "ctst-image/list.h"
+#include "ctst-image/manage/commands.h"
 #include "ctst-image/platform.h"
 
 static struct build_options build_options;
-static const char *output;
 static const char *project_file;
 
 static const struct ct_option build_table[] = {
@@ -26,12 +25,6 @@ static const struct ct_option build_table[] = {
 	{ CT_OPTION_FLAG, 'n', "dry-run", NULL, "import nothing, mark what would be imported", &build_options.dry_run },
 	{ CT_OPTION_TEXT, 0, "platform", "OS/ARCH", "of images for several platforms take that one",
 	  &build_options.platform },
-	{ CT_OPTION_END },
-};
-
-static const struct ct_option ls_table[] = {
-	{ CT_OPTION_TEXT, 'o', "output", "text|json", "a table or a document", &output },
-	{ CT_OPTION_TEXT, 'f', "file", "FILE", "the project of FILE", &project_file },
 	{ CT_OPTION_END },
 };
 
@@ -47,13 +40,6 @@ static const struct ct_program build_program = {
 	.options = build_table,
 };
 
-static const struct ct_program ls_program = {
-	.name = "ctst-image ls",
-	.synopsis = "[-o text|json] [-f FILE]",
-	.summary = "list the images of the project's store",
-	.options = ls_table,
-};
-
 static const struct ct_program verify_program = {
 	.name = "ctst-image verify",
 	.synopsis = "[-f FILE]",
@@ -63,12 +49,20 @@ static const struct ct_program verify_program = {
 
 static const struct ct_program main_program = {
 	.name = "ctst-image",
-	.synopsis = "build|ls|verify [OPTION]...",
-	.summary = "images: resolve those of a composition, list and verify those of the store",
+	.synopsis = "COMMAND [OPTION]... [IMAGE]...",
+	.summary = "images: resolve those of a composition, look at those of the store, change it",
 	.details = "commands:\n"
 		   "  build    filter a composition: import its images and resolve them\n"
 		   "  ls       list the images of the store\n"
-		   "  verify   compare the store with its digests",
+		   "  inspect  show an image's names, settings and layers\n"
+		   "  history  show the steps that made an image\n"
+		   "  diff     list the files that differ between two images\n"
+		   "  tag      give an image one more name\n"
+		   "  export   write an image as an archive for other tools\n"
+		   "  rm       remove names, and images with their last name\n"
+		   "  prune    remove what no image and no container needs\n"
+		   "  verify   compare the store with its digests\n"
+		   "An image is called by its URI, its name, its digest, or the first 8 or more digits of that.",
 	.stop_at_operand = true,
 };
 
@@ -107,32 +101,6 @@ static int run_build(int argc, char **argv)
 	return CT_EXIT_OK;
 }
 
-/* Where there is no project yet there are no images yet: the current directory's store, which is empty. */
-static int find_store(struct ct_project *project, struct ct_err *err)
-{
-	if (ct_project_find(project, project_file, err) == 0)
-		return 0;
-	ct_project_release(project);
-	if (project_file)
-		return -1;
-	return ct_project_of_directory(project, ".", err);
-}
-
-static int run_ls(int argc, char **argv)
-{
-	struct ct_err err = CT_ERR_INIT;
-	ct_autoproject project = { 0 };
-	ct_autobuf out = CT_BUF_INIT;
-	bool json;
-
-	refuse_operands(&ls_program, argc, argv, ct_options_parse(&ls_program, argc, argv));
-	json = ct_output_is_json(&ls_program, output);
-	if (find_store(&project, &err) < 0 || list_images(project.images, json, &out, &err) < 0 ||
-	    ct_write_stdout(out.data, out.length, &err) < 0)
-		return ct_err_report("ctst-image", &err);
-	return CT_EXIT_OK;
-}
-
 static int run_verify(int argc, char **argv)
 {
 	ct_autofree char *helper = ct_asprintf("%s/ctst-image-import", ct_libexec_directory());
@@ -141,7 +109,7 @@ static int run_verify(int argc, char **argv)
 	struct stat status;
 
 	refuse_operands(&verify_program, argc, argv, ct_options_parse(&verify_program, argc, argv));
-	if (find_store(&project, &err) < 0)
+	if (command_find_store(&project, project_file, &err) < 0)
 		return ct_err_report("ctst-image", &err);
 	if (stat(project.images, &status) < 0)
 		return CT_EXIT_OK;
@@ -154,8 +122,9 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "build", run_build },
-	{ "ls", run_ls },
+	{ "build", run_build },         { "diff", command_diff },       { "export", command_export },
+	{ "history", command_history }, { "inspect", command_inspect }, { "ls", command_list },
+	{ "prune", command_prune },     { "rm", command_remove },       { "tag", command_tag },
 	{ "verify", run_verify },
 };
 

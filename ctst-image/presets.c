@@ -13,10 +13,9 @@
 #include "common/process.h"
 #include "common/suggest.h"
 
-#define PRESETS_MAX_BYTES ((size_t)4 << 20)
 #define CLOSE_SIZE 256
 
-static bool is_for_this_machine(const struct ct_json *entry)
+bool image_preset_is_for_this_machine(const struct ct_json *entry)
 {
 	const char *arch = ct_json_get_string(entry, "arch");
 	struct utsname machine;
@@ -30,10 +29,11 @@ static bool fits(const struct ct_json *entry, const char *name, const char *vers
 	const char *its_version = ct_json_get_string(entry, "version");
 
 	return its_name && strcmp(its_name, name) == 0 &&
-	       (!version || (its_version && strcmp(its_version, version) == 0)) && is_for_this_machine(entry);
+	       (!version || (its_version && strcmp(its_version, version) == 0)) &&
+	       image_preset_is_for_this_machine(entry);
 }
 
-static char *archive_path(const char *file, const char *source)
+char *image_preset_archive(const char *file, const char *source)
 {
 	const char *slash = strrchr(file, '/');
 
@@ -100,7 +100,7 @@ static int take_entry(struct image_preset *preset, const struct ct_json *entry, 
 	if (check_settings(entry, name, file, err) < 0)
 		return -1;
 	preset->entry = entry;
-	preset->archive = archive_path(file, source);
+	preset->archive = image_preset_archive(file, source);
 	digest_of_entry(entry, preset->definition);
 	return 1;
 }
@@ -111,7 +111,7 @@ static void find_close(const struct ct_json *list, const char *name, char *close
 	ct_json_each(entry, list) {
 		const char *its_name = ct_json_get_string(entry, "name");
 
-		if (its_name && is_for_this_machine(entry) && ct_suggest(name, &its_name, 1)) {
+		if (its_name && image_preset_is_for_this_machine(entry) && ct_suggest(name, &its_name, 1)) {
 			snprintf(close, CLOSE_SIZE, "%s", its_name);
 			return;
 		}
@@ -166,7 +166,7 @@ static int find_in_file(struct image_preset *preset, const char *file, const cha
 	char its_close[CLOSE_SIZE] = "";
 	int found;
 
-	if (ct_read_file_at(AT_FDCWD, file, PRESETS_MAX_BYTES, &text) < 0) {
+	if (ct_read_file_at(AT_FDCWD, file, IMAGE_PRESETS_MAX_BYTES, &text) < 0) {
 		if (errno == ENOENT || errno == ENOTDIR)
 			return 0;
 		return ct_fail_errno(err, "I001", "cannot read the presets file '%s'", file);
@@ -178,24 +178,37 @@ static int find_in_file(struct image_preset *preset, const char *file, const cha
 	return found;
 }
 
-int image_preset_find(struct image_preset *preset, const char *name, const char *version, struct ct_err *err)
+void image_presets_files(char *files[IMAGE_PRESETS_FILES])
 {
-	ct_autofree char *own = user_file();
-	ct_autofree char *supplied = ct_asprintf("%s/presets/presets.json", ct_data_directory());
-	const char *files[] = { own, "/etc/containust/presets.json", supplied };
-	char close[CLOSE_SIZE] = "";
+	files[0] = user_file();
+	files[1] = ct_strdup("/etc/containust/presets.json");
+	files[2] = ct_asprintf("%s/presets/presets.json", ct_data_directory());
+}
 
-	*preset = (struct image_preset)IMAGE_PRESET_INIT;
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		int found = files[i] ? find_in_file(preset, files[i], name, version, close, err) : 0;
-
-		if (found != 0)
-			return found < 0 ? -1 : 0;
-	}
+static int fail_unknown(const char *name, const char *version, const char *close, const char *supplied,
+			struct ct_err *err)
+{
 	ct_fail(err, "I001", "there is no preset '%s%s%s'", name, version ? ":" : "", version ? version : "");
 	if (close[0])
 		return ct_err_hint(err, "did you mean preset://%s?", close);
 	return ct_err_hint(err, "presets are listed in %s and in files of your own, see ctst-presets(5)", supplied);
+}
+
+int image_preset_find(struct image_preset *preset, const char *name, const char *version, struct ct_err *err)
+{
+	char *files[IMAGE_PRESETS_FILES];
+	char close[CLOSE_SIZE] = "";
+	int found = 0;
+
+	*preset = (struct image_preset)IMAGE_PRESET_INIT;
+	image_presets_files(files);
+	for (size_t i = 0; found == 0 && i < IMAGE_PRESETS_FILES; i++)
+		found = files[i] ? find_in_file(preset, files[i], name, version, close, err) : 0;
+	if (found == 0)
+		fail_unknown(name, version, close, files[IMAGE_PRESETS_FILES - 1], err);
+	for (size_t i = 0; i < IMAGE_PRESETS_FILES; i++)
+		free(files[i]);
+	return found > 0 ? 0 : -1;
 }
 
 void image_preset_release(struct image_preset *preset)

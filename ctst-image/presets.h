@@ -8,6 +8,9 @@
 #ifndef IMAGE_PRESETS_H
 #define IMAGE_PRESETS_H
 
+#include <stdbool.h>
+
+#include "common/buf.h"
 #include "common/digest.h"
 #include "common/err.h"
 #include "common/json.h"
@@ -35,6 +38,18 @@ int image_preset_find(struct image_preset *preset, const char *name, const char 
  */
 int image_preset_find_in(struct image_preset *preset, const char *text, size_t length, const char *file,
 			 const char *name, const char *version, char *close, struct ct_err *err);
+
+#define IMAGE_PRESETS_FILES 3
+#define IMAGE_PRESETS_MAX_BYTES ((size_t)4 << 20) /* of each */
+
+/* The files in their order; each is the caller's to free, and may be NULL. */
+void image_presets_files(char *files[IMAGE_PRESETS_FILES]);
+bool image_preset_is_for_this_machine(const struct ct_json *entry);
+/* The absolute path of an entry's `source` in `file`. The caller frees. */
+char *image_preset_archive(const char *file, const char *source);
+
+/* Appends a table of all entries that count, or a ctst.presets/1 document of them. -1: I001, a file is damaged. */
+int image_presets_list(bool json, struct ct_buf *out, struct ct_err *err);
 
 void image_preset_release(struct image_preset *preset);
 
