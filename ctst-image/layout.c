@@ -42,6 +42,8 @@ int layout_read(int blobs, const struct descriptor *descriptor, struct ct_buf *t
 		if (errno == EFBIG)
 			return ct_fail(err, "I002", "blob %s is larger than the %zu MiB of a document",
 				       descriptor->digest, LAYOUT_MAX_DOCUMENT >> 20);
+		if (errno == EISDIR || errno == EINVAL || errno == ELOOP || errno == ENXIO)
+			return ct_fail(err, "I002", "blob %s is not a regular file", descriptor->digest);
 		return ct_fail_errno(err, "I001", "cannot read blob %s", descriptor->digest);
 	}
 	ct_digest(text->length ? text->data : "", text->length, actual);

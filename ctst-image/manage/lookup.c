@@ -13,6 +13,7 @@
 #include "ctst-image/uri.h"
 
 #define MOST_LISTED 20
+#define MOST_SUGGESTED 1000
 
 static const char *annotation(const struct ct_json *descriptor, const char *key)
 {
@@ -124,11 +125,14 @@ static int fail_unknown(const struct ct_json *manifests, const char *word, struc
 {
 	size_t count = 0;
 	ct_autofree char **names = ct_alloc_array(manifests ? manifests->length : 0, sizeof(*names));
+	bool bare = !strstr(word, "://");
 	const char *close;
 
 	ct_json_each(descriptor, manifests) {
-		if (count < 1000)
-			names[count++] = lookup_name(descriptor);
+		const char *name = bare ? annotation(descriptor, STORE_REF_NAME) : NULL;
+
+		if (count < MOST_SUGGESTED)
+			names[count++] = name ? ct_strdup(name) : lookup_name(descriptor);
 	}
 	close = ct_suggest(word, (const char *const *)names, count);
 	ct_fail(err, "I001", "the store has no image '%s'", word);

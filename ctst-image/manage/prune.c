@@ -58,11 +58,12 @@ static int prune(const struct ct_project *project, struct removal *removal, stru
 	if (usage_find(&usage, project, !removal->dry_run, err) < 0 || store_edit_begin(&store, project, err) < 0 ||
 	    check_no_import(&store, err) < 0 || find_needed(&needed, &store, err) < 0)
 		return -1;
-	if (!removal->dry_run)
+	if (!removal->dry_run) {
 		usage_forget_gone(store.images_fd);
-	result = sweep_records(&sweep, store_edit_manifests(&store), err);
-	if (result == 0)
-		result = sweep_content(&sweep, err);
+		if (sweep_records(&store, store_edit_manifests(&store), NULL, err) < 0)
+			return -1;
+	}
+	result = sweep_content(&sweep, err);
 	removal->blobs = sweep.blobs;
 	removal->layers = sweep.layers;
 	removal->bytes = sweep.bytes;

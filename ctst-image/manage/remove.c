@@ -170,23 +170,19 @@ static int write_index(struct work *work, struct ct_err *err)
 	return index_write_end(&index, work->store.images_fd, true, err);
 }
 
-/* From here on the names are gone; whatever else is left if this ends early, the next prune removes. */
-static int sweep(struct work *work, const struct ct_project *project, struct ct_err *err)
+/* The names are gone by now; whatever is left if this ends early, the next prune removes. */
+static int sweep(struct work *work, struct ct_err *err)
 {
 	struct sweep sweep = { .store = &work->store,
 			       .needed = &work->needed,
 			       .in_use = &work->usage.layers,
 			       .candidates = &work->removed };
-	ct_autojson *index = store_read_index(project->images, err);
-	int result;
+	int result = 0;
 
-	if (!index)
-		return err->message[0] ? -1 : ct_fail(err, "S001", "the index of the store has vanished");
-	result = sweep_records(&sweep, ct_json_get(ct_json_root(index), "manifests"), err);
 	if (work->may_sweep && work->store.importing)
 		ct_warn("ctst-image", "an import is going on, so content stays; `ctst-image prune` removes it");
-	if (work->may_sweep && !work->store.importing && sweep_content(&sweep, err) < 0)
-		result = -1;
+	else if (work->may_sweep)
+		result = sweep_content(&sweep, err);
 	work->removal.blobs = sweep.blobs;
 	work->removal.layers = sweep.layers;
 	work->removal.bytes = sweep.bytes;
@@ -200,9 +196,11 @@ static int carry_out(struct work *work, const struct ct_project *project, char *
 	    find_all(work, words, count, err) < 0)
 		return -1;
 	find_needed(work);
-	if (check_all_unused(work, err) < 0 || write_index(work, err) < 0)
+	if (check_all_unused(work, err) < 0 ||
+	    sweep_records(&work->store, store_edit_manifests(&work->store), work->dropped, err) < 0 ||
+	    write_index(work, err) < 0)
 		return -1;
-	return sweep(work, project, err);
+	return sweep(work, err);
 }
 
 int remove_images(const struct ct_project *project, char **words, size_t count, bool json, struct ct_err *err)

@@ -170,37 +170,44 @@ int sweep_content(struct sweep *sweep, struct ct_err *err)
 
 /* ---- records ---- */
 
-static void keep_records(struct ct_names *keep, struct ct_arena *arena, const struct ct_json *manifests)
+static void keep_records(struct ct_names *keep, struct ct_arena *arena, const struct ct_json *manifests,
+			 const bool *dropped)
 {
+	size_t place = 0;
 	char key[65];
 
 	ct_json_each(descriptor, manifests) {
 		const char *source = ct_json_get_string(ct_json_get(descriptor, "annotations"), STORE_SOURCE);
+		bool goes = dropped && dropped[place];
 
-		if (!source)
+		place++;
+		if (!source || goes)
 			continue;
 		image_source_key(source, key);
 		ct_names_add(keep, ct_slice_of(ct_arena_copy(arena, key, 64)), 0, NULL);
 	}
 }
 
-int sweep_records(const struct sweep *sweep, const struct ct_json *manifests, struct ct_err *err)
+static bool is_record_of_none(const char *name, const struct ct_names *keep)
 {
-	int fd = openat(sweep->store->images_fd, "sources", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct ct_slice key = { name, 64 };
+
+	return strspn(name, "0123456789abcdef") == 64 && name[64] == '.' && ct_names_find(keep, key) == CT_NAME_UNKNOWN;
+}
+
+int sweep_records(const struct store_edit *store, const struct ct_json *manifests, const bool *dropped,
+		  struct ct_err *err)
+{
+	int fd = openat(store->images_fd, "sources", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
 	ct_autonames keep = CT_NAMES_INIT;
 	struct ct_arena arena = CT_ARENA_INIT;
 	struct dirent *entry;
 	int result = 0;
 
-	keep_records(&keep, &arena, manifests);
-	while (stream && !sweep->dry_run && (entry = readdir(stream))) {
-		struct ct_slice key = { entry->d_name, 64 };
-
-		if (strspn(entry->d_name, "0123456789abcdef") != 64 || entry->d_name[64] != '.' ||
-		    ct_names_find(&keep, key) != CT_NAME_UNKNOWN)
-			continue;
-		if (unlinkat(fd, entry->d_name, 0) < 0 && errno != ENOENT)
+	keep_records(&keep, &arena, manifests, dropped);
+	while (stream && (entry = readdir(stream))) {
+		if (is_record_of_none(entry->d_name, &keep) && unlinkat(fd, entry->d_name, 0) < 0 && errno != ENOENT)
 			result = store_failure(err, "record", entry->d_name);
 	}
 	if (stream)

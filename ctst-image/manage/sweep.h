@@ -29,8 +29,10 @@ struct sweep {
 int sweep_content(struct sweep *sweep, struct ct_err *err);
 
 /*
- * Records of sources whose image the index has not got any more. Without them, the next build imports the source again.
+ * Removes the records of sources that `manifests` does not name, or whose descriptors are marked in `dropped` (NULL: none is).
+ * Without its record a source is imported again by the next build, so records go before the index changes.
  */
-int sweep_records(const struct sweep *sweep, const struct ct_json *manifests, struct ct_err *err);
+int sweep_records(const struct store_edit *store, const struct ct_json *manifests, const bool *dropped,
+		  struct ct_err *err);
 
 #endif

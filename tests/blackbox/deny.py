@@ -1,9 +1,10 @@
 """Runs a command in a kernel that lacks something.
 
-usage: deny.py tmpfile|socket COMMAND [ARGUMENT…]
+usage: deny.py tmpfile|socket|unlink|rmdir COMMAND [ARGUMENT…]
 
 tmpfile: open(2) with O_TMPFILE fails as on a file system that has none.
 socket: socket(2) ends the process with SIGSYS.
+unlink, rmdir: the first attempt to remove a file, or a directory, does.
 """
 import ctypes
 import os
@@ -11,13 +12,13 @@ import platform
 import struct
 import sys
 
-numbers = {"x86_64": {"openat": 257, "socket": 41}, "aarch64": {"openat": 56, "socket": 198}}
+numbers = {"x86_64": {"openat": 257, "socket": 41, "unlinkat": 263}, "aarch64": {"openat": 56, "socket": 198, "unlinkat": 35}}
 number = numbers[platform.machine()]
 
 LOAD, JUMP_EQUAL, JUMP_SET, RETURN = 0x20, 0x15, 0x45, 0x06
 ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 NUMBER, THIRD_ARGUMENT = 0, 32  # offsets in struct seccomp_data
-TMPFILE, EOPNOTSUPP = 0x400000, 95
+TMPFILE, REMOVEDIR, EOPNOTSUPP = 0x400000, 0x200, 95
 
 filters = {
     "tmpfile": [
@@ -31,6 +32,22 @@ filters = {
     "socket": [
         (LOAD, 0, 0, NUMBER),
         (JUMP_EQUAL, 0, 1, number["socket"]),
+        (RETURN, 0, 0, KILL),
+        (RETURN, 0, 0, ALLOW),
+    ],
+    "unlink": [
+        (LOAD, 0, 0, NUMBER),
+        (JUMP_EQUAL, 0, 3, number["unlinkat"]),
+        (LOAD, 0, 0, THIRD_ARGUMENT),
+        (JUMP_SET, 1, 0, REMOVEDIR),
+        (RETURN, 0, 0, KILL),
+        (RETURN, 0, 0, ALLOW),
+    ],
+    "rmdir": [
+        (LOAD, 0, 0, NUMBER),
+        (JUMP_EQUAL, 0, 3, number["unlinkat"]),
+        (LOAD, 0, 0, THIRD_ARGUMENT),
+        (JUMP_SET, 0, 1, REMOVEDIR),
         (RETURN, 0, 0, KILL),
         (RETURN, 0, 0, ALLOW),
     ],
