@@ -34,9 +34,11 @@ struct import {
 	const char *layers;
 	const char *pin; /* "" for none */
 	struct image_uri uri;
-	struct image_preset preset; /* entry NULL for other schemes */
-	const char *path;           /* of the source; belongs to uri or preset */
-	int source_fd;              /* the source, opened for reading */
+	struct image_preset preset;   /* entry NULL for other schemes */
+	struct ct_json_doc *settings; /* of a root file system, given with it; NULL: what the preset says */
+	const char *request;          /* what a derived image was made for, kept in its record; NULL for others */
+	const char *path;             /* of the source; belongs to uri or preset */
+	int source_fd;                /* the source, opened for reading */
 
 	struct platform wanted;
 

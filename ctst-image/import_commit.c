@@ -118,6 +118,7 @@ static int format_record(const struct import *import, const char *manifest, stru
 		ct_json_member_string(writer, "preset", import->preset.definition);
 	if (import->index_id[0])
 		ct_json_member_string(writer, "index", import->index_id);
+	ct_json_member_string(writer, "request", import->request);
 	ct_json_member_string(writer, "digest", import->digest);
 	ct_json_member_string(writer, "manifest", manifest);
 	ct_json_close_object(writer);

@@ -16,7 +16,7 @@
 #include "ctst-image/import.h"
 #include "ctst-image/source.h"
 
-static const char *images, *layers, *pin, *subject, *platform, *restore, *recorded_as;
+static const char *images, *layers, *pin, *subject, *platform, *restore, *recorded_as, *settings, *request;
 static bool verify;
 
 static const struct ct_option options[] = {
@@ -25,6 +25,9 @@ static const struct ct_option options[] = {
 	{ CT_OPTION_TEXT, 0, "pin", "DIGEST", "refuse a source of another digest", &pin },
 	{ CT_OPTION_TEXT, 0, "platform", "OS/ARCH", "of an image for several platforms take that one", &platform },
 	{ CT_OPTION_TEXT, 0, "as", "URI", "record the image as the one of URI", &recorded_as },
+	{ CT_OPTION_TEXT, 0, "config", "FILE", "the settings of a root file system, JSON; - is standard input",
+	  &settings },
+	{ CT_OPTION_TEXT, 0, "request", "DIGEST", "keep in the record what a derived image was made for", &request },
 	{ CT_OPTION_TEXT, 0, "restore", "DIGEST", "unpack this manifest's layers from the store if that can be done",
 	  &restore },
 	{ CT_OPTION_TEXT, 0, "subject", "TEXT", "put TEXT in front of error messages", &subject },
@@ -34,7 +37,8 @@ static const struct ct_option options[] = {
 
 static const struct ct_program program = {
 	.name = IMPORT_PROGRAM,
-	.synopsis = "[--pin DIGEST] [--platform OS/ARCH] [--as URI] [--restore DIGEST] [--subject TEXT] --images DIR "
+	.synopsis = "[--pin DIGEST] [--platform OS/ARCH] [--as URI] [--config FILE] [--request DIGEST] [--restore "
+		    "DIGEST] [--subject TEXT] --images DIR "
 		    "--layers DIR URI "
 		    "| --verify --images DIR --layers DIR",
 	.summary = "import an image into the store; ctst-image runs this where a source is new or has changed",
@@ -145,11 +149,29 @@ static void end_import(struct import *import)
 	ct_buf_free(&import->index);
 	ct_buf_free(&import->manifest);
 	ct_buf_free(&import->config);
+	ct_json_free(import->settings);
 	free(import->blobs);
 	free(import->trees);
 	ct_cleanup_close(&import->source_fd);
 	image_preset_release(&import->preset);
 	image_uri_release(&import->uri);
+}
+
+#define MAX_SETTINGS_BYTES ((size_t)1 << 20)
+
+static int read_settings(struct import *import, struct ct_err *err)
+{
+	ct_autoclose int fd = -1;
+	ct_autobuf text = CT_BUF_INIT;
+
+	if (!settings)
+		return 0;
+	if (strcmp(settings, "-") != 0 && (fd = open(settings, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
+		return ct_fail_errno(err, "I003", "cannot read the settings '%s'", settings);
+	if (ct_read_all(fd < 0 ? STDIN_FILENO : fd, MAX_SETTINGS_BYTES, &text) < 0)
+		return ct_fail_errno(err, "I003", "cannot read the settings '%s'", settings);
+	import->settings = ct_json_parse(text.data ? text.data : "", text.length, "I003", err);
+	return import->settings ? 0 : ct_err_context(err, "the settings '%s'", settings);
 }
 
 static int parse_uri(struct import *import, const char *text, struct ct_err *err)
@@ -198,7 +220,10 @@ static int run_source(const char *text, struct ct_err *err)
 	int result;
 
 	start_import(&import);
-	result = parse_uri(&import, text, err);
+	import.request = request;
+	result = read_settings(&import, err);
+	if (result == 0)
+		result = parse_uri(&import, text, err);
 	if (result == 0)
 		result = open_source(&import, err);
 	if (result == 0)

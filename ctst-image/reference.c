@@ -62,10 +62,12 @@ int reference_check_name(const char *name, struct ct_err *err)
 char *reference_of_uri(const char *uri)
 {
 	static const char characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:@+/-";
-	char *name = ct_strdup(uri);
+	/* image://NAME is its name already. */
+	size_t skip = strncmp(uri, "image://", strlen("image://")) == 0 ? strlen("image://") : 0;
+	char *name = ct_strdup(uri + skip);
 	char *to = name;
 
-	for (const char *at = uri; *at; at++) {
+	for (const char *at = uri + skip; *at; at++) {
 		if (*at == ':' && at[1] == '/')
 			continue;
 		if (*at == '/' && at[1] == '/')

@@ -78,6 +78,7 @@ static int import_and_load(struct resolved_image *resolved, const struct request
 {
 	if (run_importer(request, pin, NULL, err) < 0)
 		return -1;
+	resolved->imported = true;
 	if (!image_source_load(request->project->images, request->uri.source, &resolved->source))
 		return ct_fail(err, "I003", "the import of '%s' left no record in the store", request->uri.source);
 	return load_imported(resolved, request, err);

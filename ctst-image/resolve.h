@@ -23,6 +23,7 @@ struct resolved_image {
 	 * the URI says, "remote" is not on this machine. NULL: it is in the store.
 	 */
 	const char *pending;
+	bool imported; /* just now */
 };
 
 /*

@@ -26,35 +26,58 @@ void single_layer_release(struct single_layer *layer)
 	*layer = (struct single_layer)SINGLE_LAYER_INIT;
 }
 
-static void write_settings(struct ct_json_writer *writer, const struct ct_json *preset)
+/* An object whose members are the ports (config.md, "ExposedPorts"). */
+static void write_ports(struct ct_json_writer *writer, const struct ct_json *ports)
+{
+	if (!ports || ports->length == 0)
+		return;
+	ct_json_key(writer, "ExposedPorts");
+	ct_json_open_object(writer);
+	ct_json_each(port, ports) {
+		ct_json_key(writer, port->text ? port->text : "");
+		ct_json_open_object(writer);
+		ct_json_close_object(writer);
+	}
+	ct_json_close_object(writer);
+}
+
+/* `settings`: a preset's entry, or what the importer was given. */
+static void write_settings(struct ct_json_writer *writer, const struct ct_json *settings)
 {
 	static const char *const members[][2] = {
-		{ "user", "User" },          { "env", "Env" }, { "entrypoint", "Entrypoint" }, { "cmd", "Cmd" },
+		{ "user", "User" },
+		{ "env", "Env" },
+		{ "entrypoint", "Entrypoint" },
+		{ "cmd", "Cmd" },
 		{ "workdir", "WorkingDir" },
+		{ "stop_signal", "StopSignal" },
 	};
 
 	ct_json_key(writer, "config");
 	ct_json_open_object(writer);
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-		const struct ct_json *value = ct_json_get(preset, members[i][0]);
+		const struct ct_json *value = ct_json_get(settings, members[i][0]);
 
 		if (value)
 			ct_json_member_value(writer, members[i][1], value);
 	}
+	write_ports(writer, ct_json_get_typed(settings, "ports", CT_JSON_ARRAY));
 	ct_json_close_object(writer);
 }
 
 /* No time in it: equal content has an equal image. */
 static int format_config(struct import *import, const struct single_layer *layer, struct ct_err *err)
 {
+	const struct ct_json *settings = import->settings ? ct_json_root(import->settings) : import->preset.entry;
+	const char *machine = ct_json_get_string(settings, "architecture");
 	struct ct_json_writer *writer = ct_json_writer_new(&import->config, false);
 	struct platform host;
 
 	platform_host(&host);
 	ct_json_open_object(writer);
-	ct_json_member_string(writer, "architecture", host.architecture);
+	ct_json_member_string(writer, "architecture", machine ? machine : host.architecture);
 	ct_json_member_string(writer, "os", host.os);
-	write_settings(writer, import->preset.entry);
+	write_settings(writer, settings);
 	ct_json_key(writer, "rootfs");
 	ct_json_open_object(writer);
 	ct_json_member_string(writer, "type", "layers");

@@ -81,6 +81,7 @@ bool image_source_load(const char *images, const char *uri, struct image_source 
 	       take_text(record, "path", source->path, sizeof(source->path)) && take_facts(record, &source->facts) &&
 	       take_text(record, "preset", source->preset, sizeof(source->preset)) &&
 	       take_text(record, "index", source->index, sizeof(source->index)) &&
+	       take_text(record, "request", source->request, sizeof(source->request)) &&
 	       take_text(record, "digest", source->digest, sizeof(source->digest)) &&
 	       ct_digest_is_valid(source->digest) &&
 	       take_text(record, "manifest", source->manifest, sizeof(source->manifest)) &&

@@ -21,6 +21,7 @@ struct image_source {
 	struct stat_facts facts;              /* of path */
 	char preset[CT_DIGEST_LENGTH + 1];    /* of the preset's definition; "" for other sources */
 	char index[STAT_INDEX_ID_LENGTH + 1]; /* of a directory; else "" */
+	char request[CT_DIGEST_LENGTH + 1];   /* what a derived image was made for; "" for others */
 	char digest[CT_DIGEST_LENGTH + 1];    /* of the content, see spec "Digests" */
 	char manifest[CT_DIGEST_LENGTH + 1];
 };

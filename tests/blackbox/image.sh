@@ -380,6 +380,34 @@ other_schemes() {
 	[ ! -e .containust ] || fail "something was created"
 }
 
+# What the importer is told to call a directory is found by that name, with the settings that came along.
+catalogued() {
+	make_tree tree
+	echo '{"entrypoint":["/bin/app"],"env":["A=b"],"user":"7","ports":["80/tcp"],"stop_signal":"SIGINT","architecture":"arm64"}' >settings
+	ctst-image-import --images "$PWD/.containust/images" --layers "$PWD/.containust/layers" --as image://mine \
+		--config settings --request "sha256:$(printf 'a%.0s' {1..64})" "file://$PWD/tree"
+	rm -r tree
+	build image://mine
+	expect_status 0
+	expect_same "$(out '.images[0].config | tojson')" \
+		'{"entrypoint":["/bin/app"],"env":["A=b"],"user":"7","ports":["80/tcp"],"stop_signal":"SIGINT"}'
+	[ -x "$(layer_of)/bin/app" ] || fail "the layer is not there"
+	local manifest=$(out '.images[0].manifest')
+	build "image://mine@$manifest"
+	expect_status 0
+	build "image://mine@sha256:$(printf 'b%.0s' {1..64})"
+	expect_status 1
+	expect_err 'error\[I002\]'
+	expect_same "$(jq -r '.manifests[0].annotations["org.opencontainers.image.ref.name"]' .containust/images/index.json)" mine
+	expect_same "$(jq -r .request .containust/images/sources/*.json | cut -c1-10)" sha256:aaa
+	echo '{' >settings
+	mkdir other
+	run ctst-image-import --images "$PWD/.containust/images" --layers "$PWD/.containust/layers" --as image://other \
+		--config - "file://$PWD/other" <settings
+	expect_status 1
+	expect_err 'error\[I003\].*settings'
+}
+
 bad_input() {
 	run ctst-image build </dev/null
 	expect_status 1
@@ -855,6 +883,7 @@ tap_case "--dry-run still refuses what is broken, locked or offline" dry_run_ref
 tap_case "--dry-run of a preset whose archive is missing" dry_run_of_a_preset_without_its_archive
 tap_case "sources that are not there" not_found
 tap_case "schemes that are not served say so" other_schemes
+tap_case "a root file system is stored and found by a name" catalogued
 tap_case "bad input, one message" bad_input
 tap_case "owners, modes, times, links and names are kept" keeps_metadata
 tap_case "gzip, zstd and xz give the layer of the plain tar" compressions
