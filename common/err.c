@@ -157,20 +157,45 @@ void ct_warn(const char *program, const char *format, ...)
 	write_labelled(program, "\033[1;35m", "warning", &warning);
 }
 
-void ct_info(const char *program, const char *format, ...)
+static void say(const char *program, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
+
+static void say(const char *program, const char *format, va_list arguments)
 {
-	const char *level = getenv("CONTAINUST_LOG");
 	ct_autobuf line = CT_BUF_INIT;
 	char message[1024];
-	va_list arguments;
 
-	if (!level || (strcmp(level, "info") != 0 && strcmp(level, "debug") != 0))
-		return;
-	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
-	va_end(arguments);
 	ct_buf_printf(&line, "%s: %s", program, message);
 	replace_control_characters(&line);
 	ct_buf_putc(&line, '\n');
 	write_once(&line);
+}
+
+void ct_note(const char *program, const char *format, ...)
+{
+	va_list arguments;
+
+	if (ct_quiet())
+		return;
+	va_start(arguments, format);
+	say(program, format, arguments);
+	va_end(arguments);
+}
+
+bool ct_verbose(void)
+{
+	const char *level = getenv("CONTAINUST_LOG");
+
+	return level && (strcmp(level, "info") == 0 || strcmp(level, "debug") == 0);
+}
+
+void ct_info(const char *program, const char *format, ...)
+{
+	va_list arguments;
+
+	if (!ct_verbose())
+		return;
+	va_start(arguments, format);
+	say(program, format, arguments);
+	va_end(arguments);
 }

@@ -69,7 +69,13 @@ int ct_err_report(const char *program, const struct ct_err *err);
 /* A line "program: warning: message" on stderr, in one write, unless -q was given. */
 void ct_warn(const char *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A line "program: message" on stderr, only when the log level is "info" or more talkative (-v). */
+/* A line "program: message" on stderr, in one write, unless -q was given. */
+void ct_note(const char *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Whether the log level is "info" or more talkative (-v). */
+bool ct_verbose(void);
+
+/* A line "program: message" on stderr, only when ct_verbose(). */
 void ct_info(const char *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -135,3 +135,14 @@ void image_config_write(struct ct_json_writer *writer, const struct ct_json *doc
 	write_healthcheck(writer, config);
 	ct_json_close_object(writer);
 }
+
+struct ct_json_doc *image_config_read(const struct ct_json_doc *config, struct ct_err *err)
+{
+	ct_autobuf text = CT_BUF_INIT;
+	struct ct_json_writer *writer = ct_json_writer_new(&text, false);
+
+	image_config_write(writer, ct_json_root(config));
+	if (ct_json_writer_finish(writer, err) < 0)
+		return NULL;
+	return ct_json_parse(text.data, text.length, "I002", err);
+}

@@ -59,6 +59,7 @@ static const struct ct_program main_program = {
 		   "  diff     list the files that differ between two images\n"
 		   "  tag      give an image one more name\n"
 		   "  export   write an image as an archive for other tools\n"
+		   "  slim     make an image of programs and what they need\n"
 		   "  rm       remove names, and images with their last name\n"
 		   "  prune    remove what no image and no container needs\n"
 		   "  verify   compare the store with its digests\n"
@@ -118,13 +119,27 @@ static int run_verify(int argc, char **argv)
 	return ct_err_report("ctst-image", &err);
 }
 
+/* A program of its own: its command line is its own matter. */
+static int run_slim(int argc, char **argv)
+{
+	ct_autofree char *helper = ct_asprintf("%s/ctst-image-slim", ct_libexec_directory());
+	struct ct_err err = CT_ERR_INIT;
+
+	(void)argc;
+	argv[0] = helper;
+	execv(helper, argv);
+	ct_fail_errno(&err, CT_NO_CODE, "cannot execute '%s'", helper);
+	return ct_err_report("ctst-image", &err);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "build", run_build },         { "diff", command_diff },       { "export", command_export },
 	{ "history", command_history }, { "inspect", command_inspect }, { "ls", command_list },
-	{ "prune", command_prune },     { "rm", command_remove },       { "tag", command_tag },
+	{ "prune", command_prune },     { "rm", command_remove },       { "slim", run_slim },
+	{ "tag", command_tag },
 	{ "verify", run_verify },
 };
 

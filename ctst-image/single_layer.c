@@ -1,4 +1,4 @@
-/* A root file system becomes an image: of one layer, with a config that says what a preset says, or nothing. */
+/* A root file system becomes an image: of one layer, with a config that says what it came with, what a preset says, or nothing. */
 #include <string.h>
 
 #include "common/cleanup.h"
@@ -26,18 +26,51 @@ void single_layer_release(struct single_layer *layer)
 	*layer = (struct single_layer)SINGLE_LAYER_INIT;
 }
 
-/* An object whose members are the ports (config.md, "ExposedPorts"). */
-static void write_ports(struct ct_json_writer *writer, const struct ct_json *ports)
+/* An object whose members are the items of a list: ports and volumes (config.md, "Properties"). */
+static void write_set(struct ct_json_writer *writer, const char *key, const struct ct_json *list)
 {
-	if (!ports || ports->length == 0)
+	if (!list || list->length == 0)
 		return;
-	ct_json_key(writer, "ExposedPorts");
+	ct_json_key(writer, key);
 	ct_json_open_object(writer);
-	ct_json_each(port, ports) {
-		ct_json_key(writer, port->text ? port->text : "");
+	ct_json_each(item, list) {
+		ct_json_key(writer, item->text ? item->text : "");
 		ct_json_open_object(writer);
 		ct_json_close_object(writer);
 	}
+	ct_json_close_object(writer);
+}
+
+static void write_nanoseconds(struct ct_json_writer *writer, const char *key, const struct ct_json *check,
+			      const char *ours)
+{
+	int64_t milliseconds;
+
+	if (ct_json_get_int(check, ours, &milliseconds) && milliseconds > 0 && milliseconds < INT64_MAX / 1000000)
+		ct_json_member_int(writer, key, milliseconds * 1000000);
+}
+
+/* docker's, as image_config.c reads it. */
+static void write_healthcheck(struct ct_json_writer *writer, const struct ct_json *check)
+{
+	const struct ct_json *command = ct_json_get_typed(check, "command", CT_JSON_ARRAY);
+	int64_t retries;
+
+	if (!command)
+		return;
+	ct_json_key(writer, "Healthcheck");
+	ct_json_open_object(writer);
+	ct_json_key(writer, "Test");
+	ct_json_open_array(writer);
+	ct_json_string(writer, "CMD");
+	ct_json_each(word, command)
+		ct_json_value(writer, word);
+	ct_json_close_array(writer);
+	write_nanoseconds(writer, "Interval", check, "interval_ms");
+	write_nanoseconds(writer, "Timeout", check, "timeout_ms");
+	if (ct_json_get_int(check, "retries", &retries) && retries > 0)
+		ct_json_member_int(writer, "Retries", retries);
+	write_nanoseconds(writer, "StartPeriod", check, "start_period_ms");
 	ct_json_close_object(writer);
 }
 
@@ -61,7 +94,9 @@ static void write_settings(struct ct_json_writer *writer, const struct ct_json *
 		if (value)
 			ct_json_member_value(writer, members[i][1], value);
 	}
-	write_ports(writer, ct_json_get_typed(settings, "ports", CT_JSON_ARRAY));
+	write_set(writer, "ExposedPorts", ct_json_get_typed(settings, "ports", CT_JSON_ARRAY));
+	write_set(writer, "Volumes", ct_json_get_typed(settings, "volumes", CT_JSON_ARRAY));
+	write_healthcheck(writer, ct_json_get(settings, "healthcheck"));
 	ct_json_close_object(writer);
 }
 

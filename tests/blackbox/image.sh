@@ -383,19 +383,19 @@ other_schemes() {
 # What the importer is told to call a directory is found by that name, with the settings that came along.
 catalogued() {
 	make_tree tree
-	echo '{"entrypoint":["/bin/app"],"env":["A=b"],"user":"7","ports":["80/tcp"],"stop_signal":"SIGINT","architecture":"arm64"}' >settings
+	echo '{"entrypoint":["/bin/app"],"env":["A=b"],"user":"7","ports":["80/tcp"],"stop_signal":"SIGINT","volumes":["/data"],"healthcheck":{"command":["/bin/app"],"interval_ms":1500,"retries":2},"architecture":"arm64"}' >settings
 	ctst-image-import --images "$PWD/.containust/images" --layers "$PWD/.containust/layers" --as image://mine \
 		--config settings --request "sha256:$(printf 'a%.0s' {1..64})" "file://$PWD/tree"
 	rm -r tree
-	build image://mine
+	build image://mine -- --platform linux/arm64
 	expect_status 0
 	expect_same "$(out '.images[0].config | tojson')" \
-		'{"entrypoint":["/bin/app"],"env":["A=b"],"user":"7","ports":["80/tcp"],"stop_signal":"SIGINT"}'
+		'{"entrypoint":["/bin/app"],"env":["A=b"],"user":"7","ports":["80/tcp"],"stop_signal":"SIGINT","volumes":["/data"],"healthcheck":{"command":["/bin/app"],"interval_ms":1500,"retries":2}}'
 	[ -x "$(layer_of)/bin/app" ] || fail "the layer is not there"
 	local manifest=$(out '.images[0].manifest')
-	build "image://mine@$manifest"
+	build "image://mine@$manifest" -- --platform linux/arm64
 	expect_status 0
-	build "image://mine@sha256:$(printf 'b%.0s' {1..64})"
+	build "image://mine@sha256:$(printf 'b%.0s' {1..64})" -- --platform linux/arm64
 	expect_status 1
 	expect_err 'error\[I002\]'
 	expect_same "$(jq -r '.manifests[0].annotations["org.opencontainers.image.ref.name"]' .containust/images/index.json)" mine

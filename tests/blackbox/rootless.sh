@@ -25,5 +25,6 @@ suite() {
 tap_case "isolation holds without root" suite isolation
 tap_case "the life of containers without root" suite life
 tap_case "every tool without root" suite tools
+tap_case "slim images without root" suite slim
 
 tap_done
