@@ -12,6 +12,8 @@ struct build_options {
 	bool locked;          /* a source must be what was imported before */
 	bool dry_run;         /* import nothing, say what would be and what is not there */
 	const char *platform; /* "os/arch[/variant]"; NULL: this host's */
+	bool distroless;      /* every component has a slim image */
+	bool savings; /* say on stderr what a slim image would save, of those that are imported now; of all when -v */
 };
 
 /* Appends the output document to *out. -1: the error of the first image that failed; err->reported when the importer has told it. */

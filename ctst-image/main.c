@@ -25,6 +25,9 @@ static const struct ct_option build_table[] = {
 	{ CT_OPTION_FLAG, 'n', "dry-run", NULL, "import nothing, mark what would be imported", &build_options.dry_run },
 	{ CT_OPTION_TEXT, 0, "platform", "OS/ARCH", "of images for several platforms take that one",
 	  &build_options.platform },
+	{ CT_OPTION_FLAG, 0, "distroless", NULL, "take of every image only what its components need",
+	  &build_options.distroless },
+	{ CT_OPTION_FLAG, 0, "savings", NULL, "say what that would save", &build_options.savings },
 	{ CT_OPTION_END },
 };
 
@@ -35,7 +38,7 @@ static const struct ct_option verify_table[] = {
 
 static const struct ct_program build_program = {
 	.name = "ctst-image build",
-	.synopsis = "[--locked] [--dry-run] [--platform OS/ARCH[/VARIANT]] < COMPOSITION",
+	.synopsis = "[--locked] [--dry-run] [--platform OS/ARCH[/VARIANT]] [--distroless] [--savings] < COMPOSITION",
 	.summary = "import the images of a composition and write it with every image resolved",
 	.options = build_table,
 };

@@ -276,10 +276,12 @@ static int read_inherited(const struct reading *in)
 	return read_strings_by_name(in, &in->component->inherited);
 }
 
-/* Whether an image is slimmed is over by now; only the type is looked at. */
 static int read_distroless(const struct reading *in)
 {
-	return check_type(in->value, CT_JSON_BOOL, in->place, in->err);
+	if (check_type(in->value, CT_JSON_BOOL, in->place, in->err) < 0)
+		return -1;
+	in->component->distroless = in->value->boolean;
+	return 0;
 }
 
 static const struct {

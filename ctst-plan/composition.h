@@ -72,6 +72,7 @@ struct component {
 	/* By the name of each value: its place, and of inherited ones whose it is. Objects of strings; NULL: not in the document. */
 	const struct ct_json *origins;
 	const struct ct_json *inherited;
+	bool distroless;    /* has the slim one of two images of one URI */
 	bool template_only; /* required_params: others are made from it, it is not deployed itself */
 
 	uint32_t published; /* first of its entries in composition.exposed; NOTHING: none */
@@ -96,6 +97,7 @@ struct image {
 	const char *uri;
 	const char *digest;           /* NULL while the image has not been imported */
 	const struct ct_json *layers; /* NULL likewise */
+	bool distroless;              /* for the components that want it slim */
 	const char *import;           /* likewise why: "new", "changed", "missing" or "remote"; may be NULL */
 	const char **entrypoint;
 	size_t entrypoint_count;

@@ -154,6 +154,7 @@ static int read_image(struct ct_arena *arena, struct image *image, const struct 
 
 	if (check_member_string(object, "uri", place, &image->uri, err) < 0)
 		return -1;
+	image->distroless = ct_json_get_bool(object, "distroless", false);
 	digest = ct_json_get(object, "digest");
 	if (digest && check_string(digest, true, PLACE_MEMBER(place, "digest"), &image->digest, err) < 0)
 		return -1;
@@ -172,14 +173,16 @@ static int read_image(struct ct_arena *arena, struct image *image, const struct 
 }
 
 /* Every component that is deployed gets the index of its image. */
-static int join_images(struct composition *composition, const struct ct_names *uris, struct ct_err *err)
+static int join_images(struct composition *composition, const struct ct_names *whole, const struct ct_names *slim,
+		       struct ct_err *err)
 {
 	for (size_t i = 0; i < composition->count; i++) {
 		struct component *component = &composition->components[i];
 
 		if (component->template_only)
 			continue;
-		if (!ct_names_get(uris, ct_slice_of(component->image), &component->image_index))
+		if (!ct_names_get(component->distroless ? slim : whole, ct_slice_of(component->image),
+				  &component->image_index))
 			return ct_fail(err, "P001", "composition: images: there is none for '%s' of component '%s'",
 				       component->image, component->name);
 	}
@@ -190,7 +193,8 @@ int images_read(struct composition *composition, const struct ct_json *root, str
 {
 	const struct place *place = PLACE_MEMBER(NULL, "images");
 	const struct ct_json *list = ct_json_get(root, "images");
-	ct_autonames uris = CT_NAMES_INIT;
+	/* Of one URI there may be two: the whole one, and a slim one for the components that want that. */
+	ct_autonames whole = CT_NAMES_INIT, slim = CT_NAMES_INIT;
 
 	if (!list) {
 		check_fail(err, place, "required member is missing");
@@ -206,9 +210,10 @@ int images_read(struct composition *composition, const struct ct_json *root, str
 
 		if (read_image(&composition->arena, image, object, item, err) < 0)
 			return -1;
-		if (!ct_names_add(&uris, ct_slice_of(image->uri), (uint32_t)composition->image_count, NULL))
+		if (!ct_names_add(image->distroless ? &slim : &whole, ct_slice_of(image->uri),
+				  (uint32_t)composition->image_count, NULL))
 			return check_fail(err, item, "'%s' is here twice", image->uri);
 		composition->image_count++;
 	}
-	return join_images(composition, &uris, err);
+	return join_images(composition, &whole, &slim, err);
 }

@@ -19,19 +19,20 @@
 #include "ctst/events.h"
 #include "ctst/pipeline.h"
 
-static bool dry_run, locked;
+static bool dry_run, locked, distroless;
 static const char *output;
 
 static const struct ct_option options[] = {
 	{ CT_OPTION_FLAG, 0, "dry-run", NULL, "check the file and name its images, import nothing", &dry_run },
 	{ CT_OPTION_FLAG, 0, "locked", NULL, "refuse an image whose source has changed", &locked },
+	{ CT_OPTION_FLAG, 0, "distroless", NULL, "take of every image only what its components need", &distroless },
 	{ CT_OPTION_TEXT, 'o', "output", "FORMAT", "text or json (default: text on a terminal)", &output },
 	{ CT_OPTION_END },
 };
 
 static const struct ct_program program = {
 	.name = "ctst-build",
-	.synopsis = "[--dry-run] [--locked] [-o text|json] [FILE]",
+	.synopsis = "[--distroless] [--dry-run] [--locked] [-o text|json] [FILE]",
 	.summary = "import a composition's images and print their pinned references",
 	.details = "FILE defaults to " CT_DEFAULT_FILE "; '-' is standard input.",
 	.options = options,
@@ -47,6 +48,7 @@ static void describe(struct pipeline *pipeline, const char *file)
 	stage = pipeline_stage(pipeline, "ctst-image");
 	stage_add(stage, "build");
 	stage_add(stage, locked ? "--locked" : NULL);
+	stage_add(stage, distroless ? "--distroless" : "--savings");
 }
 
 /* Appends what fd has now. False at its end, and when it sends more than a document may have. */
@@ -101,12 +103,13 @@ static int run_stages(struct pipeline *pipeline, struct ct_buf *document, struct
 	return started;
 }
 
-static const char *digest_of(const struct ct_json *root, const char *uri)
+/* Of one URI there may be the whole image and a slim one. */
+static const char *digest_of(const struct ct_json *root, const char *uri, bool slim)
 {
 	ct_json_each(image, ct_json_get_typed(root, "images", CT_JSON_ARRAY)) {
 		const char *candidate = ct_json_get_string(image, "uri");
 
-		if (candidate && strcmp(candidate, uri) == 0)
+		if (candidate && strcmp(candidate, uri) == 0 && ct_json_get_bool(image, "distroless", false) == slim)
 			return ct_json_get_string(image, "digest");
 	}
 	return NULL;
@@ -117,14 +120,15 @@ static void print_line(struct ct_buf *out, const struct ct_json *root, const str
 {
 	const char *name = ct_json_get_string(component, "name");
 	const char *uri = ct_json_get_string(component, "image");
-	const char *digest = uri ? digest_of(root, uri) : NULL;
+	bool slim = ct_json_get_bool(component, "distroless", false);
+	const char *digest = uri ? digest_of(root, uri, slim) : NULL;
 
 	if (!name || !uri)
 		return;
 	ct_buf_printf(out, "%-*s  %s", width, name, uri);
 	if (digest && !strstr(uri, "@sha256:"))
 		ct_buf_printf(out, "@%s", digest);
-	ct_buf_putc(out, '\n');
+	ct_buf_puts(out, slim ? "  slim\n" : "\n");
 }
 
 static void print_text(struct ct_buf *out, const struct ct_json *root)

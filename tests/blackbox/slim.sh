@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ctst image slim: what is taken, what is told, and that it runs.
+# ctst image slim, and distroless images in a composition: what is taken, what is told, and that it runs.
 . "$(dirname "$0")/lib.sh"
 
 # ---- helpers ----
@@ -334,6 +334,31 @@ from_an_image() {
 	expect_err "error\[I001\]: image 'preset://busybox': there is no program 'no-such'"
 }
 
+# What the image sets stays as it is, and its health check is a program like another.
+keeps_the_settings() {
+	local store=$PWD/.containust
+
+	make_root root /bin/bash /bin/cat
+	echo '{"entrypoint":["bash"],"cmd":["-c","exit 0"],"healthcheck":{"command":["cat","/etc/hosts"],"retries":2},"user":"7","workdir":"/etc","volumes":["/data"]}' |
+		ctst-image-import --images "$store/images" --layers "$store/layers" --as image://whole --config - "file://$PWD/root"
+	run ctst image slim --from image://whole -o part
+	expect_status 0
+	[ -e "$(layer_of image://part)$(readlink -f /bin/cat)" ] || fail "the health check's program is not there"
+	echo 'COMPONENT a { image = "image://part" } COMPONENT b { image = "image://whole" }' >both.ctst
+	run ctst build -o json both.ctst
+	expect_same "$(told '.images[0].config | tojson')" "$(told '.images[1].config | tojson')"
+	expect_same "$(told '.images[0].config.healthcheck.command | join(" ")')" 'cat /etc/hosts'
+	run ctst image slim cat --from image://whole -o other
+	expect_status 0
+	echo 'COMPONENT a { image = "image://other" }' >other.ctst
+	run ctst build -o json other.ctst
+	expect_same "$(told '.images[0].config | [.entrypoint[0], .cmd, .healthcheck, .user] | tojson')" "[\"$(command -v cat | sed 's|^/usr||; s|^|/usr|')\",null,null,\"7\"]"
+	echo 'COMPONENT a { image = "image://whole" distroless = true }' >slim.ctst
+	run ctst build -o json slim.ctst
+	[ -e "$(told '.images[0].layers[0]')$(readlink -f /bin/cat)" ] || fail "the health check's program is not there"
+	expect_same "$(told '.images[0].config.healthcheck.retries')" 2
+}
+
 # An image of two layers, of which the upper one hides a library and brings another: OverlayFS is asked, not a guess.
 two_layers() {
 	local config manifest hidden
@@ -365,6 +390,124 @@ two_layers() {
 	expect_out of-the-upper
 }
 
+# ---- distroless ----
+
+# A root with more in it than anybody needs.
+make_image() {
+	make_root root /bin/bash /bin/cat /usr/bin/tr /usr/bin/env
+	mkdir -p root/opt/app
+	head -c 3000000 /dev/zero >root/opt/large
+	echo content >root/opt/app/file
+}
+
+distroless_property() {
+	make_image
+	cat >stack.ctst <<-'END'
+		COMPONENT web {
+		  image = "file://./root" distroless = true entrypoint = ["bash"] workdir = "/opt/app"
+		  command = ["-c", "cat file | tr a-z A-Z; [ -e /opt/l* ] || echo slim"]
+		}
+		COMPONENT other { image = "file://./root" distroless = true command = ["env", "A=${env.NOBODY_HAS_IT:-x}"] }
+		COMPONENT whole { image = "file://./root" command = ["bash", "-c", "[ -e /opt/l* ] && echo whole"] }
+	END
+	run ctst build -o text stack.ctst
+	expect_status 0
+	expect_out '^web    file://.*/root@sha256:[0-9a-f]{64}  slim$'
+	expect_out '^whole  file://.*/root@sha256:[0-9a-f]{64}$'
+	run ctst build -o json stack.ctst
+	expect_same "$(told '[.images[].distroless] | tojson')" '[true,null]'
+	expect_same "$(told '.images | map(.digest) | unique | length')" 1
+	expect_same "$(told '.images | map(.manifest) | unique | length')" 2
+	local slim=$(told '.images[0].layers[0]')
+	[ -e "$slim/opt/app/file" ] || fail "the working directory is not there"
+	[ ! -e "$slim/opt/large" ] || fail "nothing was left out"
+	# Components that share an image share its slim one.
+	[ -e "$slim$(readlink -f /usr/bin/env)" ] || fail "the other component's program is not there"
+	run ctst run stack.ctst
+	expect_out 'CONTENT'
+	expect_out 'slim'
+	expect_out 'whole'
+	leaves_nothing
+}
+
+distroless_is_cached() {
+	make_image
+	echo 'COMPONENT a { image = "file://./root" distroless = true entrypoint = ["cat"] command = ["/opt/app/file"] }' >a.ctst
+	ctst build -o json a.ctst >first 2>/dev/null
+	mkdir "$CASE_DIR/libexec"
+	cp "$CTST_LIBEXEC"/ctst-{build,parse,image} "$CASE_DIR/libexec/"
+	run env CONTAINUST_LIBEXEC="$CASE_DIR/libexec" ctst build -o json a.ctst
+	expect_status 0
+	cmp first "$CASE_DIR/out"
+	# Another program, another image; the same digest of the source.
+	sed -i 's/"cat"/"tr"/' a.ctst
+	run env CONTAINUST_LIBEXEC="$CASE_DIR/libexec" ctst build -o json a.ctst
+	expect_status 1
+	expect_err "cannot execute '.*ctst-image-slim'"
+	run ctst build -o json a.ctst
+	[ "$(told '.images[0].manifest')" != "$(jq -r '.images[0].manifest' first)" ] || fail "the image is the old one"
+	sed -i 's/"tr"/"cat"/' a.ctst
+	run env CONTAINUST_LIBEXEC="$CASE_DIR/libexec" ctst build -o json a.ctst
+	cmp first "$CASE_DIR/out"
+	# New content of the image, a new slim one in the place of the old.
+	echo changed >root/opt/app/file
+	run ctst build -o json a.ctst
+	expect_status 0
+	expect_same "$(cat "$(told '.images[0].layers[0]')/opt/app/file")" changed
+	run ctst image ls -o json
+	expect_same "$(told '[.images[].uri | select(startswith("slim://"))] | length')" 2
+}
+
+distroless_of_everything() {
+	make_image
+	echo 'COMPONENT a { image = "file://./root" entrypoint = ["cat"] command = ["/opt/app/file"] }' >a.ctst
+	run ctst build -o text a.ctst
+	expect_status 0
+	expect_err "ctst-image-slim: image 'file://.*/root' has [0-9.]+ MiB; with distroless = true its components would get"
+	run ctst build -o text a.ctst
+	expect_lines err 0
+	run ctst build -v -o text a.ctst
+	expect_err 'with distroless = true'
+	run ctst build --distroless -o json a.ctst
+	expect_status 0
+	expect_same "$(told '[.components[0].distroless, .images[0].distroless] | tojson')" '[true,true]'
+	[ ! -e "$(told '.images[0].layers[0]')/opt/large" ] || fail "nothing was left out"
+	ctst-plan -o json <"$CASE_DIR/out" | ctst-spawn
+	await ctst logs a
+	run ctst logs a
+	expect_out content
+}
+
+distroless_foretold() {
+	make_image
+	echo 'COMPONENT a { image = "file://./root" distroless = true entrypoint = ["cat"] command = ["/opt/app/file"] }' >a.ctst
+	echo 'COMPONENT a { image = "file://./root" entrypoint = ["cat"] command = ["x"] }' >whole.ctst
+	ctst build -q whole.ctst >/dev/null
+	find .containust | sort >"$CASE_DIR/before"
+	run ctst plan -o text a.ctst
+	expect_status 0
+	expect_out '^\+ a'
+	find .containust | sort | diff "$CASE_DIR/before" - || fail "a plan wrote something"
+	ctst run a.ctst
+	run ctst plan -o text a.ctst
+	expect_status 0
+	refute_out 'image'
+}
+
+distroless_that_cannot_be() {
+	make_image
+	echo 'COMPONENT a { image = "file://./root" distroless = true command = ["gone", "x"] }' >a.ctst
+	run ctst build a.ctst
+	expect_status 4
+	expect_err "error\[I001\]: component 'a' \(a.ctst:1:23\): image 'file://.*/root': there is no program 'gone', which the command of 'a' starts"
+	expect_same "$(grep -c 'error\[' "$CASE_DIR/err")" 1
+	echo 'COMPONENT a { image = "file://./root" distroless = true command = ["${env.WHAT:-bash}"] }' >a.ctst
+	run ctst build a.ctst
+	expect_status 1
+	expect_err "error\[I003\]: .*is not known before the run"
+	leaves_nothing
+}
+
 tap_case "an image of a program of this machine runs, and is the same each time" runs_a_dynamic_program
 tap_case "the report says why each file is there" tells_why
 tap_case "names are looked up, and no user of this machine is in the image" no_user_of_this_machine
@@ -378,5 +521,11 @@ tap_case "a full disk under the report" a_full_disk_is_noticed
 tap_case "--root: its users, and a missing library" from_a_directory
 tap_case "links and names of a hostile root" stays_inside
 tap_case "--from an image, with its own settings" from_an_image
+tap_case "settings and health check of an image are kept" keeps_the_settings
 tap_case "--from an image of two layers" two_layers
+tap_case "distroless: small, shared, beside the whole image" distroless_property
+tap_case "distroless: a second build costs nothing" distroless_is_cached
+tap_case "--distroless, and what it would save" distroless_of_everything
+tap_case "plan foretells a slim image and writes nothing" distroless_foretold
+tap_case "distroless that cannot be done says why" distroless_that_cannot_be
 tap_done

@@ -433,12 +433,6 @@ unsupported_is_said() {
 	run ctst run -d host.ctst
 	expect_status 1
 	expect_err 'R011'
-	cat >slim.ctst <<-'EOF'
-		COMPONENT web { image = "preset://busybox" distroless = true command = ["/bin/sleep", "1000000"] }
-	EOF
-	run ctst run -d slim.ctst
-	expect_status 1
-	expect_err "I003.*'web'.*slim.ctst:1"
 	cat >network.ctst <<-'EOF'
 		COMPONENT web { image = "preset://busybox" network = "backend" command = ["/bin/true"] }
 	EOF
