@@ -142,8 +142,7 @@ static const struct {
 	{ "build", run_build },         { "diff", command_diff },       { "export", command_export },
 	{ "history", command_history }, { "inspect", command_inspect }, { "ls", command_list },
 	{ "prune", command_prune },     { "rm", command_remove },       { "slim", run_slim },
-	{ "tag", command_tag },
-	{ "verify", run_verify },
+	{ "tag", command_tag },         { "verify", run_verify },
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
