@@ -1,5 +1,6 @@
 #include "common/options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -206,6 +207,22 @@ bool ct_output_is_json(const struct ct_program *program, const char *word)
 	if (strcmp(word, "json") != 0 && strcmp(word, "text") != 0)
 		ct_usage_error(program, "unknown output '%s': it is text or json", word);
 	return strcmp(word, "json") == 0;
+}
+
+int64_t ct_option_number(const struct ct_program *program, const char *name, const char *text, int64_t least,
+			 int64_t most, int64_t otherwise)
+{
+	long long number;
+	char *end;
+
+	if (!text)
+		return otherwise;
+	errno = 0;
+	number = strtoll(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number < least || number > most)
+		ct_usage_error(program, "--%s '%s' is not a number from %lld to %lld", name, text, (long long)least,
+			       (long long)most);
+	return number;
 }
 
 bool ct_offline(void)

@@ -11,6 +11,7 @@
 #define CT_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum ct_option_kind {
 	CT_OPTION_END = 0,
@@ -52,6 +53,10 @@ int ct_options_parse(const struct ct_program *program, int argc, char **argv);
 
 /* "text" or "json" of an -o option: true for json. NULL: json unless stdout is a terminal. Exits 2 for another word. */
 bool ct_output_is_json(const struct ct_program *program, const char *word);
+
+/* The argument of --<name> as a number from least to most; NULL: `otherwise`. Exits 2 for anything else. */
+int64_t ct_option_number(const struct ct_program *program, const char *name, const char *text, int64_t least,
+			 int64_t most, int64_t otherwise);
 
 /* Prints "name: message" and how to get help to stderr and exits 2. */
 void ct_usage_error(const struct ct_program *program, const char *format, ...)

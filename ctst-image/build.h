@@ -14,6 +14,7 @@ struct build_options {
 	const char *platform; /* "os/arch[/variant]"; NULL: this host's */
 	bool distroless;      /* every component has a slim image */
 	bool savings; /* say on stderr what a slim image would save, of those that are imported now; of all when -v */
+	bool insecure_loopback; /* http:// for registries of this host */
 };
 
 /* Appends the output document to *out. -1: the error of the first image that failed; err->reported when the importer has told it. */

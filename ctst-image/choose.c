@@ -209,10 +209,25 @@ static int gather_document(struct choosing *choosing, const struct descriptor *d
 	return 0;
 }
 
+/* What is for another platform need not even be there. */
+static bool says_platform(const struct ct_json *object, struct platform *platform)
+{
+	const char *type = ct_json_get_string(object, "mediaType");
+
+	platform_read(platform, ct_json_get_typed(object, "platform", CT_JSON_OBJECT));
+	return platform->os[0] && platform->architecture[0] && !(type && is_index_type(type));
+}
+
+bool choose_reads(const struct ct_json *descriptor)
+{
+	struct platform platform;
+
+	return !is_attestation(descriptor) && !says_platform(descriptor, &platform);
+}
+
 static int gather(struct choosing *choosing, const struct ct_json *object, const char *top, int depth,
 		  struct ct_err *err)
 {
-	const struct ct_json *its_platform = ct_json_get_typed(object, "platform", CT_JSON_OBJECT);
 	struct descriptor descriptor;
 	struct platform platform;
 
@@ -220,9 +235,7 @@ static int gather(struct choosing *choosing, const struct ct_json *object, const
 		return 0;
 	if (descriptor_read(&descriptor, object, "the index", err) < 0)
 		return -1;
-	platform_read(&platform, its_platform);
-	/* What is for another platform need not even be there. */
-	if (platform.os[0] && platform.architecture[0] && !is_index_type(descriptor.type))
+	if (says_platform(object, &platform))
 		return add_candidate(choosing, &descriptor, &platform, top[0] ? top : descriptor.digest, err);
 	return gather_document(choosing, &descriptor, top[0] ? top : descriptor.digest, depth, err);
 }

@@ -41,6 +41,9 @@ int choose_image(struct chosen *chosen, const struct ct_json *index, int blobs, 
 /* -1: the I001 of an image that is for other platforms. */
 int choose_fail_platform(const char *wanted, const char *offered, struct ct_err *err);
 
+/* Whether choose_image() reads what the descriptor names, because that alone tells for which platforms it is. */
+bool choose_reads(const struct ct_json *descriptor);
+
 /* Whether a manifest of an index.json goes by that name: as it stands, with ":latest", with docker.io in front. */
 bool choose_is_named(const struct ct_json *descriptor, const char *name);
 /* The same for one name. */

@@ -50,9 +50,16 @@ static int64_t announced(const struct transfer *transfer)
 
 static enum fetch_outcome too_large(struct transfer *transfer, int64_t size)
 {
-	ct_fail(&transfer->err, "I006", "it has %lld bytes or more and the limit is %lld", (long long)size,
-		(long long)transfer->fetch->request->max_bytes);
-	ct_err_hint(&transfer->err, "--max-bytes sets another limit");
+	const struct fetch_request *request = transfer->fetch->request;
+
+	if (request->sized)
+		ct_fail(&transfer->err, "I002", "it has %lld bytes or more, not the %lld that are said of it",
+			(long long)size, (long long)request->max_bytes);
+	else
+		ct_fail(&transfer->err, "I006", "it has %lld bytes or more and the limit is %lld", (long long)size,
+			(long long)request->max_bytes);
+	if (request->limit_hint)
+		ct_err_hint(&transfer->err, "%s", request->limit_hint);
 	return FETCH_FAILED;
 }
 
@@ -62,7 +69,8 @@ static enum fetch_outcome check_end_is_told(struct transfer *transfer)
 	if (announced(transfer) >= 0 || transfer->response.chunked || transfer->fetch->request->digest)
 		return FETCH_DONE;
 	ct_fail(&transfer->err, "I006", "the server does not say how long it is, so a part would pass for the whole");
-	ct_err_hint(&transfer->err, "it can be downloaded with --digest");
+	ct_err_hint(&transfer->err, "it can be downloaded with %s",
+		    transfer->fetch->request->path ? "--digest" : "@sha256: and its digest");
 	return FETCH_FAILED;
 }
 
@@ -105,6 +113,8 @@ size_t transfer_take_body(struct transfer *transfer, const char *bytes, size_t l
 		return transfer_end(transfer, too_large(transfer, fetch->file.size + (int64_t)length));
 	if (fetch_file_append(&fetch->file, bytes, length, &transfer->err) < 0)
 		return transfer_end(transfer, FETCH_FAILED);
+	if (fetch->request->received)
+		atomic_store(fetch->request->received, fetch->file.size);
 	progress_update(&fetch->progress, fetch->file.size, 0);
 	return length;
 }

@@ -7,19 +7,57 @@
 #include "common/buf.h"
 #include "ctst-image/fetch_transfer.h"
 
-/* A status that is neither a success nor a redirect. */
-static enum fetch_outcome refused(struct transfer *transfer, struct ct_err *err)
+/*
+ * A server that was told a secret could repeat it, so its own words are not shown then: the number, and the code where
+ * it is one of the registries' (OCI distribution specification, "Error Codes").
+ */
+static void say_number(const struct transfer *transfer, struct ct_err *err)
 {
-	const struct fetch_response *response = &transfer->response;
+	static const char *const codes[] = { "DENIED",       "UNAUTHORIZED", "MANIFEST_UNKNOWN",
+					     "NAME_UNKNOWN", "NAME_INVALID", "MANIFEST_INVALID",
+					     "BLOB_UNKNOWN", "UNSUPPORTED",  "TOOMANYREQUESTS" };
+	char text[FETCH_EXCERPT + 1];
+	const char *code = NULL;
+
+	memcpy(text, transfer->excerpt, transfer->excerpt_length);
+	text[transfer->excerpt_length] = '\0';
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]) && !code; i++)
+		code = strstr(text, codes[i]) ? codes[i] : NULL;
+	ct_fail(err, "I006", "the server answered %ld%s%s", transfer->response.status, code ? ": " : "",
+		code ? code : "");
+}
+
+static void say_words(const struct transfer *transfer, struct ct_err *err)
+{
 	char text[FETCH_EXCERPT + 1] = "";
 	const char *type = NULL;
-	curl_off_t retry_after = 0;
 
 	/* The error pages of web servers are for browsers; what is written for programs is short and says why. */
 	curl_easy_getinfo(transfer->fetch->curl, CURLINFO_CONTENT_TYPE, &type);
 	if (type && (strncmp(type, "text/plain", 10) == 0 || strstr(type, "json")))
 		fetch_show_text(transfer->excerpt, transfer->excerpt_length, text, sizeof(text));
-	ct_fail(err, "I006", "the server answered '%s'%s%s", response->status_line, text[0] ? ": " : "", text);
+	ct_fail(err, "I006", "the server answered '%s'%s%s", transfer->response.status_line, text[0] ? ": " : "", text);
+}
+
+static enum fetch_outcome asked(struct transfer *transfer)
+{
+	free(transfer->fetch->challenges);
+	transfer->fetch->challenges = ct_strdup(transfer->response.challenges);
+	return FETCH_ASKED;
+}
+
+/* A status that is neither a success nor a redirect. */
+static enum fetch_outcome refused(struct transfer *transfer, struct ct_err *err)
+{
+	const struct fetch_response *response = &transfer->response;
+	curl_off_t retry_after = 0;
+
+	if (transfer->authorization)
+		say_number(transfer, err);
+	else
+		say_words(transfer, err);
+	if (response->status == 401 && transfer->at_home)
+		return asked(transfer);
 	if (response->status == 401 || response->status == 403)
 		ct_err_hint(err, "the server wants to know who asks, or this is not for everybody");
 	else if (response->status == 404 || response->status == 410)
@@ -145,9 +183,27 @@ static enum fetch_outcome finished(struct transfer *transfer, struct ct_err *err
 	return FETCH_DONE;
 }
 
+static void fill_reply(const struct transfer *transfer)
+{
+	struct fetch_reply *reply = transfer->fetch->request->reply;
+	const char *type = NULL;
+	size_t length;
+
+	if (!reply)
+		return;
+	*reply = (struct fetch_reply){ .status = transfer->response.status };
+	strcpy(reply->digest, transfer->response.digest);
+	curl_easy_getinfo(transfer->fetch->curl, CURLINFO_CONTENT_TYPE, &type);
+	length = type ? strcspn(type, "; \t") : 0;
+	fetch_show_text(type, length, reply->type, sizeof(reply->type));
+	for (char *at = reply->type; *at; at++)
+		*at = (char)tolower((unsigned char)*at);
+}
+
 enum fetch_outcome transfer_conclude(struct transfer *transfer, CURLcode code, struct ct_err *err)
 {
-	if (fetch_signal()) {
+	fill_reply(transfer);
+	if (fetch_is_stopped(transfer->fetch->request)) {
 		ct_fail(err, CT_NO_CODE, "interrupted");
 		return FETCH_FAILED;
 	}

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +20,8 @@
 
 static int failure(const struct fetch_file *file, const char *what, struct ct_err *err)
 {
+	if (!file->path)
+		return ct_fail_errno(err, CT_NO_CODE, "cannot %s in memory", what);
 	ct_fail_errno(err, CT_NO_CODE, "cannot %s '%s'", what, file->path);
 	if (errno == ENOENT || errno == ENOTDIR)
 		err->exit_status = CT_EXIT_NOT_FOUND;
@@ -64,10 +67,21 @@ static int create_with_name(struct fetch_file *file)
 	return file->fd;
 }
 
+static int create_in_memory(struct fetch_file *file, struct ct_err *err)
+{
+	file->fd = memfd_create("download", MFD_CLOEXEC);
+	if (file->fd < 0)
+		return failure(file, "create a file", err);
+	hash_start(&file->hash);
+	return 0;
+}
+
 int fetch_file_create(struct fetch_file *file, const char *path, struct ct_err *err)
 {
 	*file = (struct fetch_file)FETCH_FILE_INIT;
 	file->path = path;
+	if (!path)
+		return create_in_memory(file, err);
 	if (open_directory(file, err) < 0 || refuse_what_is_no_file(file, err) < 0)
 		return -1;
 	file->fd = openat(file->directory, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, MODE);
@@ -162,6 +176,13 @@ int fetch_file_publish(struct fetch_file *file, struct ct_err *err)
 {
 	if (fsync(file->fd) < 0 || give_name(file) < 0 || fsync(file->directory) < 0)
 		return failure(file, "write", err);
+	return 0;
+}
+
+int fetch_file_read(struct fetch_file *file, struct ct_buf *content, struct ct_err *err)
+{
+	if (lseek(file->fd, 0, SEEK_SET) < 0 || ct_read_all(file->fd, (size_t)file->size, content) < 0)
+		return failure(file, "read what was downloaded", err);
 	return 0;
 }
 

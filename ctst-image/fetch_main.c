@@ -1,6 +1,4 @@
 /* ctst-image-fetch: a file from an https URL, complete and verified, or nothing. */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,60 +26,12 @@ static const struct ct_option options[] = {
 };
 
 static const struct ct_program program = {
-	.name = FETCH_PROGRAM,
+	.name = "ctst-image-fetch",
 	.synopsis = "[--digest DIGEST] [--max-bytes N] [--accept TYPE]... [--ca-file FILE] URL -o FILE",
 	.summary = "download an https URL into a file, verified; for tools that need something from the network",
 	.details = "Without --digest the digest of the content is printed.",
 	.options = options,
 };
-
-static volatile sig_atomic_t caught;
-
-static void catch (int number)
-{
-	caught = number;
-}
-
-int fetch_signal(void)
-{
-	return caught;
-}
-
-static void prepare_signals(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = catch };
-
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaction(signals[i], &action, NULL);
-	/* A connection that is gone and a limit of file sizes are errors of write(2), not the end. */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
-}
-
-/* The caller learns from the signal itself what ended the download. */
-static void die_of_signal(void)
-{
-	if (!caught)
-		return;
-	signal(caught, SIG_DFL);
-	raise(caught);
-}
-
-static int64_t number_option(const char *name, const char *text, int64_t least, int64_t most, int64_t otherwise)
-{
-	long long number;
-	char *end;
-
-	if (!text)
-		return otherwise;
-	errno = 0;
-	number = strtoll(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || number < least || number > most)
-		ct_usage_error(&program, "--%s '%s' is not a number from %lld to %lld", name, text, (long long)least,
-			       (long long)most);
-	return number;
-}
 
 /* It goes into a header line as it is. */
 static void check_accept(void)
@@ -96,7 +46,12 @@ static void check_accept(void)
 
 static struct fetch_request read_request(const char *url)
 {
-	struct fetch_request request = { .url = url, .path = output, .digest = digest, .accept = &media_types };
+	struct fetch_request request = { .program = program.name,
+					 .url = url,
+					 .path = output,
+					 .digest = digest,
+					 .accept = &media_types,
+					 .limit_hint = "--max-bytes sets another limit" };
 
 	if (!output || !output[0])
 		ct_usage_error(&program, "-o FILE is needed");
@@ -106,11 +61,13 @@ static struct fetch_request read_request(const char *url)
 	if (digest && !ct_digest_is_valid(digest))
 		ct_usage_error(&program, "'%s' is not a digest", digest);
 	check_accept();
-	request.max_bytes = number_option("max-bytes", max_bytes, 0, INT64_MAX / 2, INT64_C(16) << 30);
-	request.connect_timeout = number_option("connect-timeout", connect_timeout, 1, 3600, 30);
-	request.stall_timeout = number_option("stall-timeout", stall_timeout, 1, 3600, 30);
-	request.retries = number_option("retries", retries, 0, 100, 4);
-	request.backoff = number_option("backoff", backoff, 0, 60000, 1000);
+	request.max_bytes = ct_option_number(&program, "max-bytes", max_bytes, 0, INT64_MAX / 2, INT64_C(16) << 30);
+	request.connect_timeout = ct_option_number(&program, "connect-timeout", connect_timeout, 1, 3600,
+						   FETCH_CONNECT_TIMEOUT);
+	request.stall_timeout = ct_option_number(&program, "stall-timeout", stall_timeout, 1, 3600,
+						 FETCH_STALL_TIMEOUT);
+	request.retries = ct_option_number(&program, "retries", retries, 0, 100, FETCH_RETRIES);
+	request.backoff = ct_option_number(&program, "backoff", backoff, 0, 60000, FETCH_BACKOFF);
 	return request;
 }
 
@@ -148,12 +105,8 @@ static int fetch(struct fetch_request *request, struct ct_err *err)
 		fetch_url_show(request->url, shown);
 		return ct_err_context(err, "cannot fetch '%s'", shown);
 	}
-	if (check_online(request->url, err) < 0 || load_trust(request, err) < 0)
+	if (check_online(request->url, err) < 0 || load_trust(request, err) < 0 || fetch_prepare(err) < 0)
 		return -1;
-	/* The certificates are OpenSSL's; a libcurl with another library cannot take them. */
-	if (curl_global_sslset(CURLSSLBACKEND_OPENSSL, NULL, NULL) != CURLSSLSET_OK ||
-	    curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return ct_fail(err, "I006", "this libcurl does not work with OpenSSL: %s", curl_version());
 	if (fetch_run(request, content, err) < 0)
 		return -1;
 	return request->digest ? 0 : print_digest(content, err);
@@ -170,11 +123,11 @@ int main(int argc, char **argv)
 	if (argc - first != 1)
 		ct_usage_error(&program, "exactly one URL is needed");
 	request = read_request(argv[first]);
-	prepare_signals();
+	fetch_catch_signals();
 	result = fetch(&request, &err);
 	fetch_trust_release(&request.trust);
 	if (result == 0)
 		return CT_EXIT_OK;
-	die_of_signal();
+	fetch_die_of_signal();
 	return ct_err_report(program.name, &err);
 }

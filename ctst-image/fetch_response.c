@@ -1,5 +1,6 @@
 #include "ctst-image/fetch_response.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -141,6 +142,28 @@ static void take_content_range(struct fetch_response *response, const char *valu
 	response->range_total = total;
 }
 
+static void take_digest(struct fetch_response *response, const char *value, size_t length)
+{
+	response->digest[0] = '\0';
+	if (length != CT_DIGEST_LENGTH)
+		return;
+	memcpy(response->digest, value, length);
+	response->digest[length] = '\0';
+	if (!ct_digest_is_valid(response->digest))
+		response->digest[0] = '\0';
+}
+
+/* RFC 9110, 11.6.1: several lines are one list. What does not fit is left out. */
+static void take_challenge(struct fetch_response *response, const char *value, size_t length)
+{
+	size_t used = strlen(response->challenges);
+
+	if (length == 0 || used + length + 3 > sizeof(response->challenges) || memchr(value, '\0', length))
+		return;
+	snprintf(response->challenges + used, sizeof(response->challenges) - used, "%s%.*s", used ? ", " : "",
+		 (int)length, value);
+}
+
 int fetch_response_header(struct fetch_response *response, const char *line, size_t length)
 {
 	const char *value;
@@ -159,6 +182,10 @@ int fetch_response_header(struct fetch_response *response, const char *line, siz
 		response->chunked = value_length >= 7 && strncasecmp(value + value_length - 7, "chunked", 7) == 0;
 	else if ((value = value_of(line, length, "Accept-Ranges", &value_length)))
 		response->no_ranges = value_length == 4 && strncasecmp(value, "none", 4) == 0;
+	else if ((value = value_of(line, length, "WWW-Authenticate", &value_length)))
+		take_challenge(response, value, value_length);
+	else if ((value = value_of(line, length, "Docker-Content-Digest", &value_length)))
+		take_digest(response, value, value_length);
 	return 0;
 }
 

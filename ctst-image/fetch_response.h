@@ -9,17 +9,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/digest.h"
+
 #define FETCH_HEADERS_LARGEST ((size_t)256 << 10) /* bytes of one request's header lines, interim responses included */
+#define FETCH_CHALLENGES_SIZE 4096
 
 struct fetch_response {
 	long status;           /* 0: nothing was said yet */
 	char status_line[128]; /* "HTTP/1.1 404 Not Found", harmless to show */
 	char etag[256];        /* the strong validator with its quotes; "" when there is none that can be used */
-	bool no_ranges;        /* Accept-Ranges: none */
-	bool chunked;          /* the body itself tells where it ends */
-	int64_t range_start;   /* of Content-Range; -1: none, or one that is not understood */
-	int64_t range_total;   /* -1: not told */
-	size_t header_bytes;   /* of all lines so far */
+	char digest[CT_DIGEST_LENGTH + 1];      /* Docker-Content-Digest where it is a SHA-256; else "" */
+	char challenges[FETCH_CHALLENGES_SIZE]; /* the values of WWW-Authenticate, with commas between them */
+	bool no_ranges;                         /* Accept-Ranges: none */
+	bool chunked;                           /* the body itself tells where it ends */
+	int64_t range_start;                    /* of Content-Range; -1: none, or one that is not understood */
+	int64_t range_total;                    /* -1: not told */
+	size_t header_bytes;                    /* of all lines so far */
 };
 
 void fetch_response_start(struct fetch_response *response);

@@ -1,9 +1,11 @@
 #include "ctst-image/fetch_transfer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
+#include "ctst-image/fetch_url.h"
 
 #define RECEIVE_AT_ONCE (256L << 10) /* bytes */
 
@@ -25,12 +27,13 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 /* libcurl calls this at least once a second, whatever the server does. */
 static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
-	(void)context;
+	const struct transfer *transfer = context;
+
 	(void)a;
 	(void)b;
 	(void)c;
 	(void)d;
-	return fetch_signal() != 0;
+	return fetch_is_stopped(transfer->fetch->request);
 }
 
 static CURLcode on_tls(CURL *curl, void *ssl_context, void *trust)
@@ -59,13 +62,18 @@ static struct curl_slist *request_headers(const struct transfer *transfer)
 
 	/* The digest is that of the bytes that are sent: no compression on the way. */
 	add_header(&list, "Accept-Encoding: identity");
-	for (int i = 0; i < accept->count; i++)
+	for (int i = 0; accept && i < accept->count; i++)
 		ct_buf_printf(&line, "%s%s", i == 0 ? "Accept: " : ", ", accept->items[i]);
 	if (line.length > 0)
 		add_header(&list, line.data);
 	if (transfer->resume_at > 0) {
 		ct_buf_clear(&line);
 		ct_buf_printf(&line, "If-Range: %s", transfer->fetch->etag);
+		add_header(&list, line.data);
+	}
+	if (transfer->authorization) {
+		ct_buf_clear(&line);
+		ct_buf_printf(&line, "Authorization: %s", transfer->authorization);
 		add_header(&list, line.data);
 	}
 	return list;
@@ -79,7 +87,8 @@ static int set_callbacks(CURL *curl, struct transfer *transfer)
 	       curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body) |
 	       curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer) |
 	       curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress) |
-	       curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) | curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) |
+	       curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer) | curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) |
+	       curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) |
 	       curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
@@ -114,12 +123,24 @@ static int set_request(CURL *curl, const struct transfer *transfer, const char *
 	       curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)request->stall_timeout);
 }
 
+static void introduce(struct transfer *transfer, const char *url)
+{
+	struct fetch *fetch = transfer->fetch;
+	const struct fetch_access *access = fetch->request->access;
+
+	transfer->at_home = access && fetch_url_same_origin(url, fetch->request->url);
+	if (transfer->at_home)
+		transfer->authorization = access->authorization(access->context, &fetch->version);
+}
+
 enum fetch_outcome fetch_transfer(struct fetch *fetch, const char *url, bool plain, struct ct_err *err)
 {
 	struct transfer transfer = { .fetch = fetch, .resume_at = fetch->etag[0] ? fetch->file.size : 0 };
-	struct curl_slist *headers = request_headers(&transfer);
 	enum fetch_outcome outcome = FETCH_FAILED;
+	struct curl_slist *headers;
 
+	introduce(&transfer, url);
+	headers = request_headers(&transfer);
 	fetch->retry_after = 0;
 	fetch_response_start(&transfer.response);
 	curl_easy_reset(fetch->curl);
@@ -129,5 +150,6 @@ enum fetch_outcome fetch_transfer(struct fetch *fetch, const char *url, bool pla
 	else
 		outcome = transfer_conclude(&transfer, curl_easy_perform(fetch->curl), err);
 	curl_slist_free_all(headers);
+	free(transfer.authorization);
 	return outcome;
 }

@@ -15,8 +15,10 @@ struct transfer {
 	int64_t resume_at; /* 0: from the beginning */
 	bool begun;        /* the body belongs into the file */
 	bool ended;        /* by one of the callbacks, for the reason in err */
+	bool at_home;      /* it goes to the origin of the request's URL */
 	enum fetch_outcome outcome;
 	struct ct_err err;
+	char *authorization;         /* what the request had; NULL: nothing */
 	char excerpt[FETCH_EXCERPT]; /* of a body that does not */
 	size_t excerpt_length;
 	char curl_error[CURL_ERROR_SIZE];

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ctst-image/fetch_response.h"
 
@@ -11,7 +12,7 @@
  * libcurl has brought forms like 127.1 and 0x7f000001 into the usual one, and resolves "localhost" without asking
  * anybody.
  */
-static bool is_loopback(const char *host)
+bool fetch_host_is_loopback(const char *host)
 {
 	struct in_addr address;
 
@@ -23,7 +24,7 @@ static bool is_loopback(const char *host)
 static int check_plain(CURLU *parts, bool allow_plain, const char *code, struct ct_err *err)
 {
 	char *host = NULL;
-	bool loopback = curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK && is_loopback(host);
+	bool loopback = curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK && fetch_host_is_loopback(host);
 
 	curl_free(host);
 	if (loopback && allow_plain)
@@ -74,6 +75,33 @@ int fetch_url_check(const char *url, bool allow_plain, const char *code, bool *p
 	}
 	curl_url_cleanup(parts);
 	return result;
+}
+
+/* "https://host:port"; NULL when it is no URL. To be released with curl_free(). */
+static char *origin_of(const char *url)
+{
+	static const CURLUPart others[] = { CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS,
+					    CURLUPART_PATH, CURLUPART_QUERY,    CURLUPART_FRAGMENT };
+	CURLU *parts = curl_url();
+	char *origin = NULL;
+
+	if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK) {
+		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+			(void)curl_url_set(parts, others[i], NULL, 0);
+		(void)curl_url_get(parts, CURLUPART_URL, &origin, CURLU_DEFAULT_PORT);
+	}
+	curl_url_cleanup(parts);
+	return origin;
+}
+
+bool fetch_url_same_origin(const char *left, const char *right)
+{
+	char *one = origin_of(left), *other = origin_of(right);
+	bool same = one && other && strcasecmp(one, other) == 0;
+
+	curl_free(one);
+	curl_free(other);
+	return same;
 }
 
 void fetch_url_show(const char *url, char text[FETCH_URL_SHOWN_SIZE])

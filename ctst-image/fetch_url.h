@@ -18,6 +18,12 @@
 /* -1 with `code`. *plain tells http:// from https://. */
 int fetch_url_check(const char *url, bool allow_plain, const char *code, bool *plain, struct ct_err *err);
 
+/* Whether both have the same scheme, host and port. */
+bool fetch_url_same_origin(const char *left, const char *right);
+
+/* Whether the host (with its brackets, without a port) is an address of this host. */
+bool fetch_host_is_loopback(const char *host);
+
 /*
  * The URL for a message: without query and fragment, which may hold somebody's token, cut when it is long, and with
  * nothing in it that a terminal would obey.

@@ -41,6 +41,9 @@ struct import {
 	int source_fd;                /* the source, opened for reading */
 
 	struct platform wanted;
+	const char *platform; /* as it was asked for; NULL: it was not */
+	const char *name;     /* what the store calls it; NULL: by its source */
+	bool insecure_loopback;
 
 	struct staging staging;
 	struct progress progress;
@@ -102,6 +105,10 @@ bool import_is_layout(int directory);
 /* image://, and what is in the store without being unpacked: only trees become visible. */
 int import_catalogued(struct import *import, struct ct_err *err);
 int import_restore(struct import *import, const char *manifest, struct ct_err *err);
+
+/* oci:// and https://, which other programs bring into the staging area first (import_remote.c). */
+int import_registry(struct import *import, struct ct_err *err);
+int import_download(struct import *import, struct ct_err *err);
 
 /* Says that a staged blob or tree is part of the image. */
 void import_add_blob(struct import *import, const char *name, const char *hex);

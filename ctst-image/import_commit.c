@@ -56,9 +56,16 @@ static int put_document(struct import *import, const struct ct_buf *text, char d
 	return 0;
 }
 
-static void write_descriptor(struct ct_json_writer *writer, const struct import *import, const char *manifest)
+/* oci:// without its pin and platform is a reference that every tool knows. */
+static char *name_of(const struct import *import)
 {
-	ct_autofree char *name = reference_of_uri(import->uri.source);
+	return reference_of_uri(import->uri.scheme == IMAGE_REGISTRY ? import->uri.path : import->uri.source);
+}
+
+/* `source` false: only a further name. */
+static void write_descriptor(struct ct_json_writer *writer, const struct import *import, const char *manifest,
+			     const char *name, bool source)
+{
 	char created[CT_TIME_LENGTH + 1];
 
 	ct_format_time(ct_now(), created);
@@ -67,33 +74,70 @@ static void write_descriptor(struct ct_json_writer *writer, const struct import 
 	ct_json_open_object(writer);
 	ct_json_member_string(writer, STORE_REF_NAME, name);
 	ct_json_member_string(writer, STORE_CREATED, created);
-	ct_json_member_string(writer, STORE_SOURCE, import->uri.source);
-	ct_json_member_string(writer, STORE_SOURCE_DIGEST, import->digest);
+	ct_json_member_string(writer, STORE_SOURCE, source ? import->uri.source : NULL);
+	ct_json_member_string(writer, STORE_SOURCE_DIGEST, source ? import->digest : NULL);
 	ct_json_close_object(writer);
 	ct_json_close_object(writer);
 }
 
+/* Without its name, which belongs to the last image that got it. One that had nothing but the name is replaced. */
+static void write_unnamed(struct ct_json_writer *writer, const struct ct_json *descriptor, const struct ct_json *notes)
+{
+	if (!ct_json_get(notes, STORE_SOURCE))
+		return;
+	ct_json_open_object(writer);
+	ct_json_each(member, descriptor) {
+		if (member != notes)
+			ct_json_member_value(writer, member->key, member);
+	}
+	ct_json_key(writer, "annotations");
+	ct_json_open_object(writer);
+	ct_json_each(note, notes) {
+		if (strcmp(note->key, STORE_REF_NAME) != 0)
+			ct_json_member_value(writer, note->key, note);
+	}
+	ct_json_close_object(writer);
+	ct_json_close_object(writer);
+}
+
+static void write_other(struct ct_json_writer *writer, const struct import *import, const struct ct_json *descriptor,
+			const char *name)
+{
+	const struct ct_json *notes = ct_json_get_typed(descriptor, "annotations", CT_JSON_OBJECT);
+	const char *source = ct_json_get_string(notes, STORE_SOURCE);
+	const char *its_name = ct_json_get_string(notes, STORE_REF_NAME);
+
+	if (source && strcmp(source, import->uri.source) == 0)
+		return;
+	if (its_name && (strcmp(its_name, name) == 0 || (import->name && strcmp(its_name, import->name) == 0)))
+		write_unnamed(writer, descriptor, notes);
+	else
+		ct_json_value(writer, descriptor);
+}
+
+/* Whatever else is in the index stays, also what other tools have put there. */
 static int update_index(const struct import *import, const char *manifest, struct ct_err *err)
 {
 	ct_autojson *old = store_read_index(import->images, err);
 	const struct ct_json *root = old ? ct_json_root(old) : NULL;
+	ct_autofree char *name = name_of(import);
 	struct index_write index;
 
 	if (!old && err->message[0])
 		return -1;
 	index_write_begin(&index, root);
-	ct_json_each(descriptor, ct_json_get(root, "manifests")) {
-		const char *source = ct_json_get_string(ct_json_get(descriptor, "annotations"), STORE_SOURCE);
-
-		if (!source || strcmp(source, import->uri.source) != 0)
-			ct_json_value(index.writer, descriptor);
-	}
-	write_descriptor(index.writer, import, manifest);
+	ct_json_each(descriptor, ct_json_get(root, "manifests"))
+		write_other(index.writer, import, descriptor, name);
+	write_descriptor(index.writer, import, manifest, name, true);
+	if (import->name && strcmp(import->name, name) != 0)
+		write_descriptor(index.writer, import, manifest, import->name, false);
 	return index_write_end(&index, import->staging.images_fd, false, err);
 }
 
 static const char *kind_of(const struct import *import)
 {
+	if (image_uri_is_remote(&import->uri))
+		return import->uri.scheme == IMAGE_REGISTRY ? "registry" : "download";
 	if (import->uri.scheme == IMAGE_PRESET)
 		return "preset";
 	return import->uri.scheme == IMAGE_DIRECTORY ? "directory" : "archive";
@@ -107,7 +151,8 @@ static int format_record(const struct import *import, const char *manifest, stru
 	ct_json_member_string(writer, "format", "ctst.source/1");
 	ct_json_member_string(writer, "uri", import->uri.source);
 	ct_json_member_string(writer, "kind", kind_of(import));
-	ct_json_member_string(writer, "path", import->path);
+	if (!image_uri_is_remote(&import->uri))
+		ct_json_member_string(writer, "path", import->path);
 	ct_json_member_int(writer, "device", (int64_t)import->facts.device);
 	ct_json_member_int(writer, "inode", (int64_t)import->facts.inode);
 	ct_json_member_int(writer, "mode", import->facts.mode);

@@ -16,8 +16,8 @@
 #include "ctst-image/import.h"
 #include "ctst-image/source.h"
 
-static const char *images, *layers, *pin, *subject, *platform, *restore, *recorded_as, *settings, *request;
-static bool verify;
+static const char *images, *layers, *pin, *subject, *platform, *restore, *recorded_as, *settings, *request, *name;
+static bool verify, insecure_loopback, print_digest;
 
 static const struct ct_option options[] = {
 	{ CT_OPTION_TEXT, 0, "images", "DIR", "the store, an OCI image layout", &images },
@@ -30,6 +30,9 @@ static const struct ct_option options[] = {
 	{ CT_OPTION_TEXT, 0, "request", "DIGEST", "keep in the record what a derived image was made for", &request },
 	{ CT_OPTION_TEXT, 0, "restore", "DIGEST", "unpack this manifest's layers from the store if that can be done",
 	  &restore },
+	{ CT_OPTION_TEXT, 0, "name", "NAME", "call the image so in the store", &name },
+	{ CT_OPTION_FLAG, 0, "insecure-loopback", NULL, "use http:// for a registry of this host", &insecure_loopback },
+	{ CT_OPTION_FLAG, 0, "print-digest", NULL, "say what was imported", &print_digest },
 	{ CT_OPTION_TEXT, 0, "subject", "TEXT", "put TEXT in front of error messages", &subject },
 	{ CT_OPTION_FLAG, 0, "verify", NULL, "import nothing, compare the store with its digests", &verify },
 	{ CT_OPTION_END },
@@ -37,9 +40,8 @@ static const struct ct_option options[] = {
 
 static const struct ct_program program = {
 	.name = IMPORT_PROGRAM,
-	.synopsis = "[--pin DIGEST] [--platform OS/ARCH] [--as URI] [--config FILE] [--request DIGEST] [--restore "
-		    "DIGEST] [--subject TEXT] --images DIR "
-		    "--layers DIR URI "
+	.synopsis = "[--pin DIGEST] [--platform OS/ARCH] [--as URI] [--config FILE] [--request DIGEST] [--restore DIGEST] "
+		    "[--name NAME] [--insecure-loopback] [--print-digest] [--subject TEXT] --images DIR --layers DIR URI "
 		    "| --verify --images DIR --layers DIR",
 	.summary = "import an image into the store; ctst-image runs this where a source is new or has changed",
 	.options = options,
@@ -88,6 +90,10 @@ static int import_content(struct import *import, struct ct_err *err)
 	switch (import->uri.scheme) {
 	case IMAGE_CATALOGUE:
 		return import_catalogued(import, err);
+	case IMAGE_REGISTRY:
+		return import_registry(import, err);
+	case IMAGE_DOWNLOAD:
+		return import_download(import, err);
 	case IMAGE_DIRECTORY:
 		return import_is_layout(import->source_fd) ? import_layout(import, err) : import_tree(import, err);
 	default:
@@ -114,9 +120,9 @@ static int open_source(struct import *import, struct ct_err *err)
 	const struct image_preset *preset = NULL;
 	enum image_freshness freshness;
 
-	if (image_uri_check_served(&import->uri, err) < 0)
+	if (image_uri_check_reachable(&import->uri, err) < 0)
 		return -1;
-	if (import->uri.scheme == IMAGE_CATALOGUE)
+	if (import->uri.scheme == IMAGE_CATALOGUE || image_uri_is_remote(&import->uri))
 		return 0;
 	if (import->uri.scheme == IMAGE_PRESET) {
 		if (image_preset_find(&import->preset, import->uri.path, import->uri.version, err) < 0)
@@ -135,7 +141,13 @@ static int open_source(struct import *import, struct ct_err *err)
 
 static void start_import(struct import *import)
 {
-	*import = (struct import){ .images = images, .layers = layers, .source_fd = -1, .staging = STAGING_INIT };
+	*import = (struct import){ .images = images,
+				   .layers = layers,
+				   .platform = platform,
+				   .name = name,
+				   .insecure_loopback = insecure_loopback,
+				   .source_fd = -1,
+				   .staging = STAGING_INIT };
 	platform_host(&import->wanted);
 	if (platform)
 		(void)platform_parse(&import->wanted, platform);
@@ -182,7 +194,9 @@ static int parse_uri(struct import *import, const char *text, struct ct_err *err
 		return ct_fail_errno(err, CT_NO_CODE, "cannot find the current directory");
 	if (image_uri_parse(&import->uri, text, directory, err) < 0)
 		return -1;
-	if (platform)
+	if (pin && image_uri_is_remote(&import->uri))
+		strcpy(import->uri.pin, pin);
+	if (platform || pin)
 		image_uri_set_platform(&import->uri, platform);
 	import->pin = pin ? pin : import->uri.pin;
 	if (!recorded_as)
@@ -214,6 +228,14 @@ static int run_restore(const char *text, struct ct_err *err)
 	return result;
 }
 
+static int say_digest(const struct import *import, struct ct_err *err)
+{
+	char line[CT_DIGEST_LENGTH + 2];
+
+	snprintf(line, sizeof(line), "%s\n", import->digest);
+	return ct_write_stdout(line, strlen(line), err);
+}
+
 static int run_source(const char *text, struct ct_err *err)
 {
 	struct import import;
@@ -228,6 +250,8 @@ static int run_source(const char *text, struct ct_err *err)
 		result = open_source(&import, err);
 	if (result == 0)
 		result = run_import(&import, err);
+	if (result == 0 && print_digest)
+		result = say_digest(&import, err);
 	end_import(&import);
 	return result;
 }

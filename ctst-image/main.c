@@ -15,6 +15,7 @@
 #include "ctst-image/build.h"
 #include "ctst-image/manage/commands.h"
 #include "ctst-image/platform.h"
+#include "ctst-image/pull_command.h"
 
 static struct build_options build_options;
 static const char *project_file;
@@ -28,6 +29,8 @@ static const struct ct_option build_table[] = {
 	{ CT_OPTION_FLAG, 0, "distroless", NULL, "take of every image only what its components need",
 	  &build_options.distroless },
 	{ CT_OPTION_FLAG, 0, "savings", NULL, "say what that would save", &build_options.savings },
+	{ CT_OPTION_FLAG, 0, "insecure-loopback", NULL, "use http:// for registries of this host",
+	  &build_options.insecure_loopback },
 	{ CT_OPTION_END },
 };
 
@@ -38,7 +41,8 @@ static const struct ct_option verify_table[] = {
 
 static const struct ct_program build_program = {
 	.name = "ctst-image build",
-	.synopsis = "[--locked] [--dry-run] [--platform OS/ARCH[/VARIANT]] [--distroless] [--savings] < COMPOSITION",
+	.synopsis = "[--locked] [--dry-run] [--platform OS/ARCH[/VARIANT]] [--distroless] [--savings] "
+		    "[--insecure-loopback] < COMPOSITION",
 	.summary = "import the images of a composition and write it with every image resolved",
 	.options = build_table,
 };
@@ -53,9 +57,10 @@ static const struct ct_program verify_program = {
 static const struct ct_program main_program = {
 	.name = "ctst-image",
 	.synopsis = "COMMAND [OPTION]... [IMAGE]...",
-	.summary = "images: resolve those of a composition, look at those of the store, change it",
+	.summary = "images: resolve those of a composition, pull some, look at those of the store, change it",
 	.details = "commands:\n"
 		   "  build    filter a composition: import its images and resolve them\n"
+		   "  pull     bring an image of a registry into the store\n"
 		   "  ls       list the images of the store\n"
 		   "  inspect  show an image's names, settings and layers\n"
 		   "  history  show the steps that made an image\n"
@@ -141,7 +146,8 @@ static const struct {
 } commands[] = {
 	{ "build", run_build },         { "diff", command_diff },       { "export", command_export },
 	{ "history", command_history }, { "inspect", command_inspect }, { "ls", command_list },
-	{ "prune", command_prune },     { "rm", command_remove },       { "slim", run_slim },
+	{ "prune", command_prune },     { "pull", pull_command },
+	     { "rm", command_remove },       { "slim", run_slim },
 	{ "tag", command_tag },         { "verify", run_verify },
 };
 

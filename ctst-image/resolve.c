@@ -53,6 +53,8 @@ static int run_importer(const struct request *request, const char *pin, const ch
 		argv[count++] = "--platform";
 		argv[count++] = request->options->platform;
 	}
+	if (request->options->insecure_loopback)
+		argv[count++] = "--insecure-loopback";
 	if (manifest) {
 		argv[count++] = "--restore";
 		argv[count++] = manifest;
@@ -210,16 +212,46 @@ static int resolve_request(struct resolved_image *resolved, const struct request
 	return import_and_load(resolved, request, pin, err);
 }
 
+static int refuse_unpinned(const struct image_uri *uri, struct ct_err *err)
+{
+	ct_fail(err, "E007", "image '%s' has no pin, and what is behind a name can change", uri->source);
+	return ct_err_hint(err, uri->scheme == IMAGE_REGISTRY ? "`ctst pull` prints it with its pin"
+							      : "add @sha256: and what sha256sum(1) prints of it");
+}
+
+/* Content that is known by its digest is either here or not; whether it still is where it came from does not matter. */
+static int resolve_remote(struct resolved_image *resolved, const struct request *request, struct ct_err *err)
+{
+	const struct image_uri *uri = &request->uri;
+	struct ct_err load_err = CT_ERR_INIT;
+
+	if (!uri->pin[0])
+		return image_uri_check_reachable(uri, err) < 0 ? -1 : refuse_unpinned(uri, err);
+	if (image_source_load(request->project->images, uri->source, &resolved->source)) {
+		if (load_imported(resolved, request, &load_err) == 0)
+			return 0;
+		store_image_release(&resolved->image);
+		if (!request->options->dry_run)
+			return repair(resolved, request, err);
+		defer(resolved, request, "new");
+		return 0;
+	}
+	/* Offline, it cannot come later either. */
+	if (image_uri_check_reachable(uri, err) < 0)
+		return -1;
+	if (!request->options->dry_run)
+		return import_and_load(resolved, request, uri->pin, err);
+	ct_fail(err, "I001", "image '%s' is not in the store", uri->address);
+	ct_err_hint(err, "`ctst build` brings it there");
+	return defer_absent(resolved, request, "remote", err);
+}
+
 static int resolve_parsed(struct resolved_image *resolved, struct request *request, struct ct_err *err)
 {
 	const struct image_uri *uri = &request->uri;
 
-	if (image_uri_check_served(uri, err) < 0) {
-		/* Offline, a remote image cannot come later either. */
-		if (strcmp(err->code, "I005") == 0)
-			return -1;
-		return defer_absent(resolved, request, "remote", err);
-	}
+	if (image_uri_is_remote(uri))
+		return resolve_remote(resolved, request, err);
 	if (uri->scheme == IMAGE_CATALOGUE)
 		return resolve_catalogued(resolved, request, err);
 	if (uri->scheme == IMAGE_PRESET) {

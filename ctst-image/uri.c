@@ -91,6 +91,20 @@ static void split_version(struct image_uri *uri)
 	uri->version = ct_strdup(colon + 1);
 }
 
+bool image_uri_is_remote(const struct image_uri *uri)
+{
+	return uri->scheme == IMAGE_REGISTRY || uri->scheme == IMAGE_DOWNLOAD;
+}
+
+static void name_source(struct image_uri *uri, const char *platform)
+{
+	bool pinned = image_uri_is_remote(uri) && uri->pin[0];
+
+	free(uri->source);
+	uri->source = ct_asprintf("%s%s%s%s%s%s", uri->address, pinned ? "@" : "", pinned ? uri->pin : "",
+				  platform ? " [" : "", platform ? platform : "", platform ? "]" : "");
+}
+
 int image_uri_parse(struct image_uri *uri, const char *text, const char *directory, struct ct_err *err)
 {
 	char *copy = ct_strdup(text);
@@ -105,8 +119,8 @@ int image_uri_parse(struct image_uri *uri, const char *text, const char *directo
 	if (!rest || !rest[0]) {
 		free(copy);
 		ct_fail(err, "E007", "image '%s' is not a URI this tool knows", text);
-		return ct_err_hint(
-			err, "an image is written as file://DIRECTORY, tar://ARCHIVE, image://NAME or preset://NAME");
+		return ct_err_hint(err, "an image is written as file://DIRECTORY, tar://ARCHIVE, image://NAME, "
+					"preset://NAME or oci://...@sha256:...");
 	}
 	if (is_local(uri->scheme)) {
 		make_absolute(uri, prefix, copy + (rest - copy), directory);
@@ -117,31 +131,28 @@ int image_uri_parse(struct image_uri *uri, const char *text, const char *directo
 	}
 	if (uri->scheme == IMAGE_PRESET)
 		split_version(uri);
-	uri->source = ct_strdup(uri->address);
+	name_source(uri, NULL);
 	free(copy);
 	return 0;
 }
 
 void image_uri_set_platform(struct image_uri *uri, const char *platform)
 {
-	free(uri->source);
-	uri->source = ct_asprintf("%s [%s]", uri->address, platform);
+	name_source(uri, platform);
 }
 
-int image_uri_check_served(const struct image_uri *uri, struct ct_err *err)
+void image_uri_set_pin(struct image_uri *uri, const char *digest, const char *platform)
 {
-	if (uri->scheme != IMAGE_REGISTRY && uri->scheme != IMAGE_DOWNLOAD)
+	strcpy(uri->pin, digest);
+	name_source(uri, platform);
+}
+
+int image_uri_check_reachable(const struct image_uri *uri, struct ct_err *err)
+{
+	if (!image_uri_is_remote(uri) || !ct_offline())
 		return 0;
-	if (ct_offline()) {
-		ct_fail(err, "I005", "image '%s' is remote and --offline is set", uri->source);
-		return ct_err_hint(err,
-				   "fetch it on a machine with a network and use file://DIRECTORY or tar://ARCHIVE");
-	}
-	ct_fail(err, "I001",
-		"image '%s' cannot be fetched: version " CT_VERSION
-		" serves file://, tar://, image:// and preset:// only",
-		uri->source);
-	return ct_err_hint(err, "fetch it with another tool, as with `skopeo copy`, and use file://DIRECTORY or "
+	ct_fail(err, "I005", "image '%s' is remote and --offline is set", uri->address);
+	return ct_err_hint(err, "`ctst build` once with a network brings it into the store; or use file://DIRECTORY or "
 				"tar://ARCHIVE");
 }
 

@@ -58,6 +58,7 @@ static const struct command {
 	{ "image-export", GROUP_PLUMBING, NULL },
 	{ "image-fetch", GROUP_PLUMBING, NULL },
 	{ "image-import", GROUP_PLUMBING, NULL },
+	{ "image-pull", GROUP_PLUMBING, NULL },
 	{ "image-slim", GROUP_PLUMBING, NULL },
 	{ "image-unpack", GROUP_PLUMBING, NULL },
 };

@@ -290,8 +290,8 @@ dry_run_without_the_images() {
 	expect_err "warning: component 'c0' \(s.ctst:2:13\): .*none\.tar': No such file or directory; put it there before"
 	expect_err "warning: component 'c1' \(s.ctst:3:13\): .*none"
 	expect_err "warning: component 'c2' \(s.ctst:4:13\): image 'image://name'.*; .*ctst-image ls"
-	expect_err "warning: component 'c3' \(s.ctst:5:13\): image 'oci://docker.io/a' cannot be fetched"
-	expect_err "warning: component 'c4' \(s.ctst:6:13\): .*; .*tar://ARCHIVE"
+	expect_err "warning: component 'c3' \(s.ctst:5:13\): image 'oci://docker.io/a' is not in the store; .*ctst build"
+	expect_err "warning: component 'c4' \(s.ctst:6:13\): image 'https://example.org/a.tar' is not in the store"
 	build "tar://$PWD/none.tar" -- --dry-run -q
 	expect_status 0
 	expect_lines err 0
@@ -363,8 +363,8 @@ other_schemes() {
 	local uri
 	for uri in oci://docker.io/alpine https://example.org/a.tar; do
 		build "$uri"
-		expect_status 4
-		expect_err "error\[I001\].*serves file://, tar://, image:// and preset:// only"
+		expect_status 1
+		expect_err "error\[E007\].*has no pin"
 		expect_err 'hint:'
 	done
 	build image://name
