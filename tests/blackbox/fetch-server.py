@@ -20,14 +20,15 @@ endless=body|error|header|line|interim|extension
 drip=1          a byte now and then
 mute=1          no answer at all
 """
-import fcntl
 import os
 import socket
 import ssl
-import struct
 import sys
 import threading
 import urllib.parse
+
+sys.dont_write_bytecode = True
+import loopback
 
 directory = sys.argv[1]
 with open(os.path.join(directory, "content"), "rb") as file:
@@ -225,16 +226,6 @@ def serve(connection, name):
         connection.close()
 
 
-def bring_loopback_up():
-    """In a network namespace of its own it is down."""
-    get_flags, set_flags, up = 0x8913, 0x8914, 1
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        flags = fcntl.ioctl(any_socket, get_flags, struct.pack("16sh22x", b"lo", 0))
-        _, value = struct.unpack("16sh22x", flags)
-        if not value & up:
-            fcntl.ioctl(any_socket, set_flags, struct.pack("16sh22x", b"lo", value | up))
-
-
 def listen(name):
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
 
@@ -247,7 +238,7 @@ def listen(name):
     return listener.getsockname()[1]
 
 
-bring_loopback_up()
+loopback.bring_up()
 with open(os.path.join(directory, "ports.new"), "w") as file:
     for name in ("tls", "unknown", "elsewhere", "plain", "proxy", "deaf", "slam"):
         file.write(f"{name}={listen(name)}\n")

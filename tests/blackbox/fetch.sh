@@ -11,23 +11,13 @@ if [ -z "${FETCH_INSIDE:-}" ]; then
 	! "${own[@]}" true 2>/dev/null || exec "${own[@]}" "$0" "$@"
 fi
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/servers.bash"
 
 unset CONTAINUST_CA_FILE http_proxy https_proxy all_proxy no_proxy HTTPS_PROXY ALL_PROXY NO_PROXY
 
 # ---- the servers ----
 
 site=$tap_root/site
-
-# certificate FILE NAME ALTERNATIVE [CA]: key and certificate in one file; self-signed, or by CA.
-certificate() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$2" \
-		-addext "subjectAltName=$3" -keyout "$1.key" -out "$1.crt" \
-		${4:+-CA "$4.crt" -CAkey "$4.key"} >"$1.log" 2>&1 || {
-		cat "$1.log"
-		return 1
-	}
-	cat "$1.key" "$1.crt" >"$1.pem"
-}
 
 start_servers() {
 	local problem
@@ -61,10 +51,6 @@ ca=$site/ca.crt
 # fetch [OPTION…] URL: into the file got, within $limit seconds.
 fetch() {
 	run timeout "${limit:-60}" ctst-image-fetch --backoff 10 --ca-file "$ca" -o got "$@"
-}
-
-digest_of() {
-	printf 'sha256:%s' "$(sha256sum "$1" | cut -d ' ' -f 1)"
 }
 
 expect_content() {
