@@ -169,6 +169,8 @@ static void carry_out_globals(const struct ct_program *program)
 	}
 	if (state_file)
 		setenv("CONTAINUST_STATE_FILE", state_file, 1);
+	if (ct_offline() && !program->starts_containers && ct_offline_enforce(&err) < 0)
+		exit(ct_err_report(program->name, &err));
 }
 
 int ct_options_parse(const struct ct_program *program, int argc, char **argv)
@@ -223,13 +225,6 @@ int64_t ct_option_number(const struct ct_program *program, const char *name, con
 		ct_usage_error(program, "--%s '%s' is not a number from %lld to %lld", name, text, (long long)least,
 			       (long long)most);
 	return number;
-}
-
-bool ct_offline(void)
-{
-	const char *value = getenv("CONTAINUST_OFFLINE");
-
-	return value && value[0] && strcmp(value, "0") != 0;
 }
 
 bool ct_quiet(void)

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/err.h"
+
 enum ct_option_kind {
 	CT_OPTION_END = 0,
 	CT_OPTION_FLAG, /* value: bool * */
@@ -40,6 +42,7 @@ struct ct_program {
 	const char *summary;             /* one line, lower case, what it does */
 	const char *details;             /* more lines for --help, or NULL */
 	const struct ct_option *options; /* ends with CT_OPTION_END; NULL: none of its own */
+	bool starts_containers;          /* or runs what does: containers of an --offline run have their own networks */
 	bool stop_at_operand;            /* everything behind the first operand belongs to another program (exec) */
 };
 
@@ -62,7 +65,13 @@ int64_t ct_option_number(const struct ct_program *program, const char *name, con
 void ct_usage_error(const struct ct_program *program, const char *format, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 
+/* --offline, here or in the environment. */
 bool ct_offline(void);
+/*
+ * From now on neither this process nor what it executes can make a socket: EACCES. ct_options_parse() does it for all
+ * programs that start no containers. -1: the kernel cannot do it.
+ */
+int ct_offline_enforce(struct ct_err *err);
 bool ct_quiet(void);
 /* Whether output to fd may be coloured: a terminal, TERM not "dumb", NO_COLOR unset or empty. */
 bool ct_colour(int fd);

@@ -46,6 +46,7 @@ static const struct ct_program program = {
 	.summary = "run a command inside a running container",
 	.options = options,
 	.stop_at_operand = true,
+	.starts_containers = true,
 };
 
 struct target {

@@ -26,6 +26,7 @@ static const struct ct_program program = {
 	.synopsis = "[--wait-exit] [-o json] < PLAN",
 	.summary = "make a plan come true: start, replace and remove containers",
 	.options = options,
+	.starts_containers = true,
 };
 
 static const char *result_of(const struct job *job)

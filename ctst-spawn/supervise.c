@@ -217,6 +217,7 @@ static const struct ct_program program = {
 	.name = "ctst-supervise",
 	.synopsis = "DIRECTORY",
 	.summary = "be the parent of one container; started by ctst-spawn with a report pipe and a lock",
+	.starts_containers = true,
 };
 
 int main(int argc, char **argv)

@@ -23,6 +23,7 @@ static const struct ct_program program = {
 	.synopsis = "[-o text|json]",
 	.summary = "say what this host offers and lacks",
 	.options = options,
+	.starts_containers = true,
 };
 
 static const struct check *const subjects[] = {

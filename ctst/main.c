@@ -25,6 +25,7 @@ static const struct ct_program program = {
 	.summary = "containers from .ctst files, without a daemon",
 	.details = "'ctst help' lists the commands.",
 	.stop_at_operand = true,
+	.starts_containers = true,
 };
 
 static int show_commands(struct ct_err *err)

@@ -39,6 +39,7 @@ static const struct ct_program program = {
 	.summary = "bring up what a .ctst file describes",
 	.details = "FILE defaults to " CT_DEFAULT_FILE "; '-' is standard input.",
 	.options = options,
+	.starts_containers = true,
 };
 
 static void describe(struct pipeline *pipeline, const char *file)

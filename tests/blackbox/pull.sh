@@ -183,7 +183,7 @@ from_docker_registry() {
 	expect_status 0
 	expect_same "$(jq -r '[.format, .reference, .name, .digest, .layers] | @csv' "$CASE_DIR/out")" \
 		"\"ctst.pull/1\",\"oci://$plain/team/demo@$digest\",\"demo:2\",\"$digest\",3"
-	printf 'COMPONENT a { image = "image://demo:2" command = ["/bin/cat", "/etc/name"] }\n' >n.ctst
+	printf 'COMPONENT a { image = "image://demo:2" entrypoint = ["/bin/cat"] command = ["/etc/name"] }\n' >n.ctst
 	run ctst run n.ctst
 	expect_status 0
 	expect_out '^a \| upper'
