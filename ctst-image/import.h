@@ -44,6 +44,7 @@ struct import {
 	const char *platform; /* as it was asked for; NULL: it was not */
 	const char *name;     /* what the store calls it; NULL: by its source */
 	bool insecure_loopback;
+	const char *subject; /* in front of messages; NULL: nothing */
 
 	struct staging staging;
 	struct progress progress;

@@ -146,6 +146,7 @@ static void start_import(struct import *import)
 				   .platform = platform,
 				   .name = name,
 				   .insecure_loopback = insecure_loopback,
+				   .subject = subject,
 				   .source_fd = -1,
 				   .staging = STAGING_INIT };
 	platform_host(&import->wanted);

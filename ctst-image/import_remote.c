@@ -93,12 +93,16 @@ static int run_pull(const struct import *import, struct ct_err *err)
 	ct_autofree char *output = staged_path(import, PULLED);
 	ct_autofree char *known = ct_asprintf("%s/blobs/sha256", import->images);
 	ct_autofree char *image = ct_asprintf("%s%s%s", import->uri.address, import->pin[0] ? "@" : "", import->pin);
-	const char *argv[16] = { program, "--with-parent", "-o", output, "--known", known };
+	const char *argv[20] = { program, "--with-parent", "-o", output, "--known", known };
 	int count = 6;
 
 	if (import->platform) {
 		argv[count++] = "--platform";
 		argv[count++] = import->platform;
+	}
+	if (import->subject) {
+		argv[count++] = "--subject";
+		argv[count++] = import->subject;
 	}
 	if (import->insecure_loopback)
 		argv[count++] = "--insecure-loopback";

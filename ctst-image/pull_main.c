@@ -11,7 +11,7 @@
 #include "ctst-image/fetch_url.h"
 #include "ctst-image/pull.h"
 
-static const char *output, *known, *platform, *ca_file, *retries, *backoff;
+static const char *output, *known, *platform, *ca_file, *retries, *backoff, *subject;
 static bool insecure_loopback, with_parent;
 
 static const struct ct_option options[] = {
@@ -22,6 +22,7 @@ static const struct ct_option options[] = {
 	{ CT_OPTION_TEXT, 0, "retries", "N", "after a failure that may pass (4)", &retries },
 	{ CT_OPTION_TEXT, 0, "backoff", "MILLISECONDS", "before the first one, doubled each time (1000)", &backoff },
 	{ CT_OPTION_FLAG, 0, "insecure-loopback", NULL, "use http:// for a registry of this host", &insecure_loopback },
+	{ CT_OPTION_TEXT, 0, "subject", "TEXT", "put TEXT in front of error messages", &subject },
 	{ CT_OPTION_FLAG, 0, "with-parent", NULL, "end when the program that started this one does", &with_parent },
 	{ CT_OPTION_END },
 };
@@ -106,5 +107,7 @@ int main(int argc, char **argv)
 	if (reference_parse(&reference, argv[first], CT_USAGE, &err) == 0 && run(&reference, &err) == 0)
 		return CT_EXIT_OK;
 	fetch_die_of_signal();
+	if (subject && subject[0])
+		ct_err_context(&err, "%s", subject);
 	return ct_err_report(program.name, &err);
 }

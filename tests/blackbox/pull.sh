@@ -523,31 +523,73 @@ secrets_stay() {
 }
 tap_case "credentials go to no other host, and into no message" secrets_stay
 
+# is_waiting NAME: for the blobs of that repository.
+is_waiting() {
+	[ "$(grep -c "^tls /v2/mute/$1/blobs/" "$site/log")" -ge 1 ]
+}
+
 not_in_arguments() {
-	local pid
+	local file
 
 	export CONTAINUST_REGISTRY_USER=$user CONTAINUST_REGISTRY_PASSWORD=$password DOCKER_CONFIG=$PWD/config
 	mkdir config programs
-	# Whoever looks at the processes while the token server is asked sees no secret.
-	ctst-image-pull -o got "$odd/basic/x:one" &
-	pid=$!
-	! tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q sesame || fail "the password is an argument"
-	wait $pid
-	[ -e got/index.json ]
+	# A helper looks at the processes at the moment in which the secret is known.
+	unset CONTAINUST_REGISTRY_USER CONTAINUST_REGISTRY_PASSWORD
+	export PATH=$PWD/programs:$PATH
+	printf '#!/bin/sh\nprintf "{\\"Username\\":\\"%s\\",\\"Secret\\":\\"%s\\"}"\n' "$user" "$password" >programs/docker-credential-test
+	chmod +x programs/*
+	jq -n '{credsStore: "test"}' >config/config.json
+	mkdir -p .containust
+	ctst pull "$odd/private/x:one" >reference &
+	while kill -0 $! 2>/dev/null; do
+		for file in /proc/[0-9]*/cmdline; do
+			! tr '\0' ' ' <"$file" 2>/dev/null | grep -q "$password" || fail "the password is an argument"
+		done
+	done
+	wait $!
+	grep -q '^oci://' reference
 }
 tap_case "credentials are no arguments" not_in_arguments
 
 interrupted() {
-	local signal
+	local signal importer
 
-	for signal in TERM INT; do
-		mkdir -p .containust
-		env -u x bash -c 'trap - INT; exec ctst-image-pull -o got "$1"' bash "$odd/endless$signal/x:one" 2>/dev/null &
-		wait $! || true
+	for signal in TERM HUP; do
+		ctst-image-pull -o got "$odd/mute/${signal,,}:one" 2>"$CASE_DIR/err" &
+		await is_waiting "${signal,,}"
+		kill -"$signal" $!
+		status=0
+		wait $! || status=$?
+		[ "$status" -gt 128 ] || fail "it ended with $status"
 		[ ! -e got ] || fail "a layout was left"
 	done
+	ctst-image-import --images "$PWD/store" --layers "$PWD/layers" "oci://$odd/mute/import:one" 2>"$CASE_DIR/err" &
+	await is_waiting import
+	kill -TERM $!
+	wait $! || true
+	[ ! -e store ] || fail "a store was left: $(find store)"
+	ctst-image-import --images "$PWD/store" --layers "$PWD/layers" "oci://$odd/mute/killed:one" 2>"$CASE_DIR/err" &
+	importer=$!
+	await is_waiting killed
+	kill -KILL $importer
+	wait $importer || true
+	# Its program ends with it, and the next import removes what they have left.
+	await sh -c "! cat /proc/[0-9]*/cmdline 2>/dev/null | grep -qa '$odd/[m]ute/killed'"
+	ctst-image-import --images "$PWD/store" --layers "$PWD/layers" "oci://$odd/ok/x:one"
+	expect_same "$(find store layers -name '.staging*')" ""
 }
 tap_case "what was interrupted leaves nothing" interrupted
+
+progress() {
+	command -v script >/dev/null || skip "script(1) is not installed"
+	script -qec "timeout -s TERM 3 ctst-image-pull -o got '$odd/mute/seen:one'" /dev/null </dev/null >seen 2>&1 || true
+	grep -q 'pulling .*\[ *\] 0%, 0 MiB' seen
+	# Short pulls, and those in a pipe, show nothing.
+	raw "$odd/ok/x:one"
+	expect_status 0
+	expect_lines err 0
+}
+tap_case "a bar on a terminal for the whole image" progress
 
 offline() {
 	mkdir -p .containust

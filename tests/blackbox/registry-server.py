@@ -26,6 +26,7 @@ mixed confused schema1                   what manifests are
 down           blobs are at http://
 away           blobs are at another host
 busy           429, twice
+mute           blobs never come
 """
 import base64
 import hashlib
@@ -225,6 +226,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             while True:
                 self.wfile.write(b"10000\r\n" + bytes(65536) + b"\r\n")
+        elif how == "mute":
+            self.connection.recv(1)
         elif how == "cut":
             self.give_part(body, name)
         else:

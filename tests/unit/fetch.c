@@ -5,9 +5,12 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "ctst-image/challenge.h"
+#include "ctst-image/credentials.h"
 #include "ctst-image/fetch_delay.h"
 #include "ctst-image/fetch_response.h"
 #include "ctst-image/fetch_url.h"
+#include "ctst-image/registry_reference.h"
 
 /* ---- URLs ---- */
 
@@ -312,6 +315,156 @@ START_TEST(delay_limits)
 }
 END_TEST
 
+#define DIGEST "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static const struct {
+	const char *text, *name, *digest; /* name NULL: refused */
+} references[] = {
+	{ "nginx", "docker.io/library/nginx:latest", "" },
+	{ "nginx:1.27", "docker.io/library/nginx:1.27", "" },
+	{ "owner/name", "docker.io/owner/name:latest", "" },
+	{ "docker.io/nginx", "docker.io/library/nginx:latest", "" },
+	{ "index.docker.io/nginx", "docker.io/library/nginx:latest", "" },
+	{ "ghcr.io/a/b/c:T_1.x-y", "ghcr.io/a/b/c:T_1.x-y", "" },
+	{ "localhost/a", "localhost/a:latest", "" },
+	{ "localhost:5000/a:1", "localhost:5000/a:1", "" },
+	{ "[::1]:5000/a", "[::1]:5000/a:latest", "" },
+	{ "oci://nodots/a", "nodots/a:latest", "" },
+	{ "a@" DIGEST, "docker.io/library/a", DIGEST },
+	{ "a.b/c:1@" DIGEST, "a.b/c:1", DIGEST },
+	{ "", NULL, "" },
+	{ "Nginx", NULL, "" },
+	{ "a:", NULL, "" },
+	{ "a:-x", NULL, "" },
+	{ "a@sha256:12", NULL, "" },
+	{ "a@", NULL, "" },
+	{ "a//b", NULL, "" },
+	{ "a.b/../c", NULL, "" },
+	{ "a.b/c/", NULL, "" },
+	{ "a.b/c?d", NULL, "" },
+	{ "a.b/c%2e", NULL, "" },
+	{ "a.b@c/d", NULL, "" },
+	{ "user:secret@a.b/d", NULL, "" },
+	{ "a.b:port/c", NULL, "" },
+	{ "a.b:123456/c", NULL, "" },
+	{ "[::1/c", NULL, "" },
+	{ "[]/c", NULL, "" },
+	{ "-a.b/c", NULL, "" },
+	{ "https://a.b/c", NULL, "" },
+	{ "oci://oci://a.b/c", NULL, "" },
+};
+
+START_TEST(reference_forms)
+{
+	struct ct_err err = CT_ERR_INIT;
+	struct reference reference;
+	char *name;
+
+	if (!references[_i].name) {
+		ck_assert_int_eq(reference_parse(&reference, references[_i].text, "I001", &err), -1);
+		ck_assert_str_eq(err.code, "I001");
+		return;
+	}
+	ck_assert_int_eq(reference_parse(&reference, references[_i].text, "I001", &err), 0);
+	name = reference_name(&reference);
+	ck_assert_str_eq(name, references[_i].name);
+	ck_assert_str_eq(reference.digest, references[_i].digest);
+	free(name);
+}
+END_TEST
+
+START_TEST(reference_length)
+{
+	struct ct_err err = CT_ERR_INIT;
+	struct reference reference;
+	char text[2000];
+
+	/* No length writes behind a field; sanitizers look. */
+	for (size_t length = 1; length < sizeof(text); length++) {
+		memset(text, 'a', length);
+		text[length] = '\0';
+		ck_assert_int_eq(reference_parse(&reference, text, "I001", &err),
+				 length <= REFERENCE_LONGEST - 16 ? 0 : -1);
+	}
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	enum challenge_kind kind;
+	const char *realm, *service, *scope;
+} challenges[] = {
+	{ "Bearer realm=\"https://a/t\",service=\"s\",scope=\"repository:a:pull,push\"", CHALLENGE_BEARER,
+	  "https://a/t", "s", "repository:a:pull,push" },
+	{ "bearer Realm=https://a/t , SERVICE=s", CHALLENGE_BEARER, "https://a/t", "s", "" },
+	{ "Basic realm=\"a \\\"b\\\"\"", CHALLENGE_BASIC, "a \"b\"", "", "" },
+	{ "Basic", CHALLENGE_BASIC, "", "", "" },
+	{ "Basic realm=x, Bearer realm=\"https://a/t\"", CHALLENGE_BEARER, "https://a/t", "", "" },
+	{ "Bearer realm=\"https://a/t\", Basic realm=x", CHALLENGE_BEARER, "https://a/t", "", "" },
+	{ "Negotiate abc==, Basic realm=x", CHALLENGE_BASIC, "x", "", "" },
+	{ "Bearer", CHALLENGE_NONE, "", "", "" },
+	{ "Digest realm=x", CHALLENGE_NONE, "", "", "" },
+	{ "", CHALLENGE_NONE, "", "", "" },
+	{ ",,, =\"\\", CHALLENGE_NONE, "", "", "" },
+	{ "Bearer realm=\"https://a/t", CHALLENGE_BEARER, "https://a/t", "", "" },
+};
+
+START_TEST(challenge_forms)
+{
+	struct challenge challenge;
+
+	challenge_parse(&challenge, challenges[_i].text);
+	ck_assert_int_eq(challenge.kind, challenges[_i].kind);
+	ck_assert_str_eq(challenge.realm, challenges[_i].realm);
+	ck_assert_str_eq(challenge.service, challenges[_i].service);
+	ck_assert_str_eq(challenge.scope, challenges[_i].scope);
+}
+END_TEST
+
+START_TEST(challenge_long)
+{
+	struct challenge challenge;
+	char text[3000] = "Bearer realm=\"";
+
+	memset(text + strlen(text), 'a', sizeof(text) - strlen(text) - 1);
+	challenge_parse(&challenge, text);
+	ck_assert_int_eq(challenge.kind, CHALLENGE_NONE);
+}
+END_TEST
+
+START_TEST(origins)
+{
+	static const struct {
+		const char *left, *right;
+		bool same;
+	} cases[] = {
+		{ "https://a.b/x", "https://a.b/y?z", true },  { "https://a.b/x", "https://A.B:443/", true },
+		{ "https://a.b/", "http://a.b/", false },      { "https://a.b/", "https://a.b:444/", false },
+		{ "https://a.b/", "https://a.b.c/", false },   { "https://a.b/", "https://x@a.b/", true },
+		{ "https://a.b/", "https://a.b@c.d/", false }, { "x", "x", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		ck_assert_msg(fetch_url_same_origin(cases[i].left, cases[i].right) == cases[i].same, "%s and %s",
+			      cases[i].left, cases[i].right);
+}
+END_TEST
+
+START_TEST(configuration_keys)
+{
+	ck_assert(credentials_key_fits("https://index.docker.io/v1/", "docker.io"));
+	ck_assert(credentials_key_fits("docker.io", "docker.io"));
+	ck_assert(credentials_key_fits("ghcr.io", "ghcr.io"));
+	ck_assert(credentials_key_fits("https://ghcr.io/v2/", "ghcr.io"));
+	ck_assert(credentials_key_fits("http://h:5000", "h:5000"));
+	ck_assert(!credentials_key_fits("h", "h:5000"));
+	ck_assert(!credentials_key_fits("h:5000", "h"));
+	ck_assert(!credentials_key_fits("ghcr.io.evil", "ghcr.io"));
+	ck_assert(!credentials_key_fits("evil/ghcr.io", "ghcr.io"));
+	ck_assert(!credentials_key_fits("", "ghcr.io"));
+}
+END_TEST
+
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
 int main(void)
@@ -335,6 +488,12 @@ int main(void)
 	tcase_add_test(tests, text_cut);
 	tcase_add_test(tests, delay_grows);
 	tcase_add_test(tests, delay_limits);
+	tcase_add_loop_test(tests, reference_forms, 0, COUNT(references));
+	tcase_add_test(tests, reference_length);
+	tcase_add_loop_test(tests, challenge_forms, 0, COUNT(challenges));
+	tcase_add_test(tests, challenge_long);
+	tcase_add_test(tests, origins);
+	tcase_add_test(tests, configuration_keys);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_set_tap(runner, "-");
