@@ -40,9 +40,10 @@ static const struct ct_option options[] = {
 
 static const struct ct_program program = {
 	.name = IMPORT_PROGRAM,
-	.synopsis = "[--pin DIGEST] [--platform OS/ARCH] [--as URI] [--config FILE] [--request DIGEST] [--restore DIGEST] "
-		    "[--name NAME] [--insecure-loopback] [--print-digest] [--subject TEXT] --images DIR --layers DIR URI "
-		    "| --verify --images DIR --layers DIR",
+	.synopsis =
+		"[--pin DIGEST] [--platform OS/ARCH] [--as URI] [--config FILE] [--request DIGEST] [--restore DIGEST] "
+		"[--name NAME] [--insecure-loopback] [--print-digest] [--subject TEXT] --images DIR --layers DIR URI "
+		"| --verify --images DIR --layers DIR",
 	.summary = "import an image into the store; ctst-image runs this where a source is new or has changed",
 	.options = options,
 };

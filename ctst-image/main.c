@@ -146,9 +146,8 @@ static const struct {
 } commands[] = {
 	{ "build", run_build },         { "diff", command_diff },       { "export", command_export },
 	{ "history", command_history }, { "inspect", command_inspect }, { "ls", command_list },
-	{ "prune", command_prune },     { "pull", pull_command },
-	     { "rm", command_remove },       { "slim", run_slim },
-	{ "tag", command_tag },         { "verify", run_verify },
+	{ "prune", command_prune },     { "pull", pull_command },       { "rm", command_remove },
+	{ "slim", run_slim },           { "tag", command_tag },         { "verify", run_verify },
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -179,6 +179,15 @@ static bool is_known(const char *name)
 	return false;
 }
 
+/* One that only other tools run: a word in a list, on a new line where the screen ends. */
+static void list_word(struct ct_buf *out, const char *word)
+{
+	const char *line = out->length ? memrchr(out->data, '\n', out->length) : NULL;
+	size_t column = line ? (size_t)(out->data + out->length - line) - 1 : out->length;
+
+	ct_buf_printf(out, "%s %s", column + 1 + strlen(word) > COLUMNS ? "\n " : "", word);
+}
+
 static void list_group(struct ct_buf *out, const struct names *found, enum group group)
 {
 	bool headed = false;
@@ -192,7 +201,7 @@ static void list_group(struct ct_buf *out, const struct names *found, enum group
 		if (known[i].summary)
 			ct_buf_printf(out, "  %-8s %s\n", known[i].name, known[i].summary);
 		else
-			ct_buf_printf(out, " %s", known[i].name);
+			list_word(out, known[i].name);
 	}
 	if (headed && out->data[out->length - 1] != '\n')
 		ct_buf_putc(out, '\n');
@@ -200,23 +209,15 @@ static void list_group(struct ct_buf *out, const struct names *found, enum group
 
 static void list_own(struct ct_buf *out, struct names *found)
 {
-	static const char label[] = "also found:";
-	size_t column = strlen(label), listed = 0;
+	size_t listed = 0;
 
 	qsort(found->items, found->count, sizeof(*found->items), compare_names);
 	for (size_t i = 0; i < found->count; i++) {
-		size_t width = strlen(found->items[i]) + 1;
-
 		if (is_known(found->items[i]) || listed++ >= MOST_OWN_LISTED)
 			continue;
 		if (listed == 1)
-			ct_buf_puts(out, label);
-		if (column + width > COLUMNS) {
-			ct_buf_puts(out, "\n ");
-			column = 1;
-		}
-		ct_buf_printf(out, " %s", found->items[i]);
-		column += width;
+			ct_buf_puts(out, "also found:");
+		list_word(out, found->items[i]);
 	}
 	if (listed > MOST_OWN_LISTED)
 		ct_buf_printf(out, " and %zu more", listed - MOST_OWN_LISTED);
