@@ -140,7 +140,7 @@ char *reference_for_docker(const char *name)
 	const char *path = name + host_length(name);
 	size_t length = strcspn(path, ":");
 
-	if (strlen(name) > REFERENCE_MAX || !is_docker_path(path, length))
+	if ((size_t)(path - name) + length > REFERENCE_MAX || !is_docker_path(path, length))
 		return NULL;
 	if (!path[length])
 		return ct_asprintf("%s:latest", name);
