@@ -51,6 +51,25 @@ run_examples() {
 	each_command check_command <"$CASE_DIR/lines"
 }
 
+# A document of that format as ctst-image writes it.
+write_image_document() {
+	mkdir -p one two
+	echo 1 >one/a
+	echo 2 >two/a
+	touch two/b
+	printf 'COMPONENT a { image = "file://./one" }\nCOMPONENT b { image = "file://./two" }\nCOMPONENT c { image = "preset://busybox" }\n' >a.ctst
+	ctst build a.ctst >/dev/null 2>&1
+	ctst-image tag preset://busybox tools:1
+	case $1 in
+		ctst.images/1) ctst-image ls ;;
+		ctst.image/1) ctst-image inspect preset://busybox ;;
+		ctst.image-history/1) ctst-image history preset://busybox ;;
+		ctst.image-diff/1) ctst-image diff file://./one file://./two ;;
+		ctst.image-removal/1) ctst-image rm preset://busybox ;;
+		*) fail "nothing writes '$1'" ;;
+	esac
+}
+
 # What a reader of each format makes of the page's document.
 check_document() {
 	local page=$1 format=$2 name
@@ -89,6 +108,18 @@ check_document() {
 			run ctst build a.ctst
 			rm "$HOME/.config/containust/presets.json"
 			expect_err "$(basename "$(jq -r '.presets[0].source' "$CASE_DIR/document")")"
+			return
+			;;
+		ctst.images/1 | ctst.image/1 | ctst.image-*/1)
+			# Nobody reads these but people's scripts: what the tool writes has no member that the document has not, and
+			# none of another type.
+			write_image_document "$format" >written.json
+			jq -e --slurpfile written written.json 'def shape: [paths as $p | {(($p | map(if type == "number" then 0 else . end)) | tojson):
+				(getpath($p) | type)}] | add; shape as $shown | $written[0] | shape | to_entries |
+				all($shown[.key] == .value)' "$CASE_DIR/document" >/dev/null || {
+				cat written.json
+				fail "the tool writes something else"
+			}
 			return
 			;;
 		*)
