@@ -14,6 +14,7 @@
 #include "ctst-image/slim/image.h"
 #include "ctst-image/slim/report.h"
 #include "ctst-image/slim/request.h"
+#include "ctst-image/slim/request_serve.h"
 #include "ctst-image/slim/root.h"
 
 static const char *name, *from, *directory, *report_format_word, *project_file;
@@ -54,8 +55,6 @@ static const struct ct_program program = {
 		"The first BINARY becomes the image's entrypoint. Without -o nothing is stored and --report is needed.",
 	.options = options,
 };
-
-/* ---- for a person ---- */
 
 static int find_store(struct ct_project *project, struct ct_err *err)
 {
@@ -326,93 +325,9 @@ static int run_for_person(char **binaries, int count, struct ct_err *err)
 	return result;
 }
 
-/* ---- for ctst-image build ---- */
-
-#define MAX_REQUEST_BYTES ((size_t)64 << 20)
-
-static void tell_savings(const struct slim *slim, const char *uri, int root)
-{
-	struct ct_err ignored = CT_ERR_INIT;
-	int64_t whole = report_count_root(root, &ignored), size = tree_size(&slim->tree);
-	char whole_text[32], size_text[32];
-
-	if (whole < 0 || size >= whole)
-		return;
-	report_format_size(whole, whole_text, sizeof(whole_text));
-	report_format_size(size, size_text, sizeof(size_text));
-	ct_note(SLIM_PROGRAM, "image '%s' has %s; with distroless = true its components would get %s", uri, whole_text,
-		size_text);
-}
-
-static int carry_out(const struct ct_json *document, const char *key, struct slim *slim, int root, struct ct_err *err)
-{
-	struct image_place place = { images, layers, as, key, subject };
-	auto_request request = REQUEST_INIT;
-	ct_autobuf config = CT_BUF_INIT;
-	const struct ct_json *settings = ct_json_get_typed(document, "config", CT_JSON_OBJECT);
-	char manifest[CT_DIGEST_LENGTH + 1];
-	struct ct_json_writer *writer;
-
-	slim->runtimes = true;
-	if (request_read(&request, document, err) < 0 || request_carry_out(&request, slim, err) < 0)
-		return -1;
-	if (!as) {
-		tell_savings(slim, ct_json_get_string(document, "image"), root);
-		return 0;
-	}
-	writer = ct_json_writer_new(&config, false);
-	if (settings)
-		ct_json_value(writer, settings);
-	if (ct_json_writer_finish(writer, err) < 0 || image_make(slim, &config, &place, manifest, err) < 0)
-		return -1;
-	report_warn(slim);
-	return 0;
-}
-
-static int open_image(const struct ct_json *document, struct store_image *image, struct ct_err *err)
-{
-	const char *manifest = ct_json_get_string(document, "manifest");
-
-	if (!manifest || !ct_digest_is_valid(manifest))
-		return ct_fail(err, "P001", "the request names no manifest");
-	if (store_image_load(image, images, layers, manifest, err) < 0)
-		return -1;
-	return root_open_layers(image->layers, image->layer_count, err);
-}
-
-static int run_request(struct ct_err *err)
-{
-	ct_autobuf text = CT_BUF_INIT;
-	ct_autojson *doc = NULL;
-	auto_store_image image = STORE_IMAGE_INIT;
-	ct_autoclose int root = -1;
-	char key[CT_DIGEST_LENGTH + 1];
-	const char *format, *uri;
-	struct slim slim;
-	int result;
-
-	if (ct_read_all(STDIN_FILENO, MAX_REQUEST_BYTES, &text) < 0)
-		return ct_fail_errno(err, "P001", "cannot read the request");
-	doc = ct_json_parse(text.data ? text.data : "", text.length, "P001", err);
-	if (!doc)
-		return ct_err_context(err, "the request");
-	format = ct_json_get_string(ct_json_root(doc), "format");
-	uri = ct_json_get_string(ct_json_root(doc), "image");
-	if (!format || strcmp(format, REQUEST_FORMAT "/1") != 0 || !uri)
-		return ct_fail(err, "P001", "the request is no " REQUEST_FORMAT "/1 document");
-	ct_digest(text.data, text.length, key);
-	root = open_image(ct_json_root(doc), &image, err);
-	if (root < 0)
-		return -1;
-	slim_start(&slim, root);
-	slim.what = slim_text(&slim, "image '%s'", uri);
-	result = carry_out(ct_json_root(doc), key, &slim, root, err);
-	slim_release(&slim);
-	return result;
-}
-
 int main(int argc, char **argv)
 {
+	struct image_place place;
 	struct ct_err err = CT_ERR_INIT;
 	int first, result;
 
@@ -422,8 +337,9 @@ int main(int argc, char **argv)
 		ct_usage_error(&program, "--request takes --images and --layers, absolute paths, and no BINARY");
 	if (!from_request && (images || layers || as || subject))
 		ct_usage_error(&program, "--images, --layers, --as and --subject go with --request");
+	place = (struct image_place){ images, layers, as, NULL, subject };
 	image_catch_signals();
-	result = from_request ? run_request(&err) : run_for_person(argv + first, argc - first, &err);
+	result = from_request ? request_serve(&place, &err) : run_for_person(argv + first, argc - first, &err);
 	if (result == 0)
 		return CT_EXIT_OK;
 	image_die_of_signal();
