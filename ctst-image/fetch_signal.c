@@ -1,9 +1,11 @@
 /* Signals ask a download to stop; it cleans up after itself and then dies of the signal, which tells the caller. */
 #include <signal.h>
+#include <stdatomic.h>
 
 #include "ctst-image/fetch.h"
 
-static volatile sig_atomic_t caught;
+/* Written by whichever thread the signal comes to, read by all. */
+static atomic_int caught;
 
 static void catch (int number)
 {
