@@ -59,20 +59,41 @@ int reference_check_name(const char *name, struct ct_err *err)
 			   "a name is like team/web:1.2: letters and digits, between them any of - . _ : @ + and /");
 }
 
+/* What stands between two alphanumeric parts: a slash if there is one in it, itself if it can stand there, else a '_'. */
+static size_t put_separator(char *to, const char *run, size_t length)
+{
+	if (memchr(run, '/', length)) {
+		*to = '/';
+		return 1;
+	}
+	if (separator_length(run) == length) {
+		memcpy(to, run, length);
+		return length;
+	}
+	*to = '_';
+	return 1;
+}
+
+/* Never longer than the URI: whatever is replaced becomes shorter or stays as it is. */
 char *reference_of_uri(const char *uri)
 {
-	static const char characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:@+/-";
 	/* image://NAME is its name already. */
 	size_t skip = strncmp(uri, "image://", strlen("image://")) == 0 ? strlen("image://") : 0;
-	char *name = ct_strdup(uri + skip);
+	char *name = ct_alloc(strlen(uri) + 1);
 	char *to = name;
 
-	for (const char *at = uri + skip; *at; at++) {
-		if (*at == ':' && at[1] == '/')
+	uri += skip;
+	while (*uri) {
+		const char *run = uri;
+
+		while (is_alphanumeric(*uri))
+			*to++ = *uri++;
+		if (uri > run)
 			continue;
-		if (*at == '/' && at[1] == '/')
-			continue;
-		*to++ = strchr(characters, *at) ? *at : '_';
+		while (*uri && !is_alphanumeric(*uri))
+			uri++;
+		if (*uri && to > name)
+			to += put_separator(to, run, (size_t)(uri - run));
 	}
 	*to = '\0';
 	return name;

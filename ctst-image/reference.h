@@ -14,7 +14,7 @@
  */
 int reference_check_name(const char *name, struct ct_err *err);
 
-/* The name that an image of that URI has in the index. The caller frees. */
+/* The name that an image of that URI has in the index: such a name, but of any length. The caller frees. */
 char *reference_of_uri(const char *uri);
 
 /*

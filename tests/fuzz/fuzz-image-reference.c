@@ -33,7 +33,8 @@ static void check_uri(const char *text)
 	fuzz_require(strcmp(uri.path, again.path) == 0, "%s, %s", uri.path, again.path);
 	fuzz_require(!uri.name == !again.name && (!uri.name || strcmp(uri.name, again.name) == 0), "%s", pinned);
 	name = reference_of_uri(uri.source);
-	fuzz_require(!strstr(name, "://") && strlen(name) <= strlen(uri.source), "%s", name);
+	fuzz_require(strlen(name) > REFERENCE_MAX || strstr(name, "@sha256:") || reference_check_name(name, &err) == 0,
+		     "%s", name);
 }
 
 static void check_name(const char *text)
