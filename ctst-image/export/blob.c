@@ -33,7 +33,7 @@ int export_blob(struct archive_out *archive, const struct pick *pick, const stru
 	struct stream_plan plan = {
 		.fd = fd, .name = layer->blob.digest, .copy_fd = -1, .as_it_is = as_it_is, .hash = true
 	};
-	struct stream_facts facts;
+	struct stream_facts facts = { .source_bytes = 0 };
 	struct stream *stream = fd < 0 ? NULL : stream_open(&plan, err);
 	int result = stream ? pass_on(archive, stream, take, err) : -1;
 

@@ -181,15 +181,16 @@ static int push_names(struct comparison *comparison, const char *path, const str
 	size_t left = listings[0].count, right = listings[1].count;
 
 	while (left > 0 || right > 0) {
-		const struct merged_name *a = left > 0 ? &listings[0].names[left - 1] : NULL;
-		const struct merged_name *b = right > 0 ? &listings[1].names[right - 1] : NULL;
-		int order = !a ? -1 : !b ? 1 : strcmp(a->name, b->name);
-		const int tops[2] = { order >= 0 ? a->top : MERGED_ABSENT, order <= 0 ? b->top : MERGED_ABSENT };
+		int order = left == 0    ? -1
+			    : right == 0 ? 1
+					 : strcmp(listings[0].names[left - 1].name, listings[1].names[right - 1].name);
+		const struct merged_name *a = order >= 0 ? &listings[0].names[--left] : NULL;
+		const struct merged_name *b = order <= 0 ? &listings[1].names[--right] : NULL;
+		const int tops[2] = { a ? a->top : MERGED_ABSENT, b ? b->top : MERGED_ABSENT };
+		const char *name = a ? a->name : b ? b->name : "";
 
-		if (push(comparison, path, order >= 0 ? a->name : b->name, tops, contributors, err) < 0)
+		if (push(comparison, path, name, tops, contributors, err) < 0)
 			return -1;
-		left -= order >= 0;
-		right -= order <= 0;
 	}
 	return 0;
 }
@@ -223,7 +224,7 @@ static int enter(struct comparison *comparison, const char *path, const struct m
 
 static int visit(struct comparison *comparison, const struct pending *entry, struct ct_err *err)
 {
-	struct stat status[2];
+	struct stat status[2] = { { .st_mode = 0 }, { .st_mode = 0 } };
 	struct merged_place places[2] = { entry->places[0], entry->places[1] };
 	struct change change = { .path = entry->path };
 	size_t depth = 0;

@@ -91,6 +91,8 @@ static void print_member(struct printer *printer, const struct change *change)
 	const struct stat *status = change->after ? change->after : change->before;
 	ct_autobuf path = CT_BUF_INIT;
 
+	if (!status)
+		return;
 	ct_buf_putc(&path, '/');
 	text_valid(&path, change->path);
 	ct_json_open_object(printer->writer);
