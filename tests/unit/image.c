@@ -17,6 +17,7 @@
 #include "ctst-image/entry_path.h"
 #include "ctst-image/platform.h"
 #include "ctst-image/presets.h"
+#include "ctst-image/reference.h"
 #include "ctst-image/stat_index.h"
 #include "ctst-image/uri.h"
 #include "ctst-image/whiteouts.h"
@@ -684,6 +685,68 @@ END_TEST
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
+/* ---- names in an index and in docker's archives ---- */
+
+static const struct {
+	const char *name;
+	bool good;
+	const char *docker; /* NULL: it cannot be one there */
+} references[] = {
+	{ "a", true, "a:latest" },
+	{ "team/web:1.2", true, "team/web:1.2" },
+	{ "r.io:5000/x", true, "r.io:5000/x:latest" },
+	{ "r.io:5000/x:y", true, "r.io:5000/x:y" },
+	{ "a--b", true, "a--b:latest" },
+	{ "a---b", false, "a---b:latest" },
+	{ "a__b", false, "a__b:latest" },
+	{ "a___b", false, NULL },
+	{ "a.b_c-d", true, "a.b_c-d:latest" },
+	{ "A", true, NULL },
+	{ "a+b@c", true, NULL },
+	{ "a:T-1", true, "a:T-1" },
+	{ "a:-1", false, NULL },
+	{ "", false, NULL },
+	{ "/a", false, NULL },
+	{ "a/", false, NULL },
+	{ "a//b", false, NULL },
+	{ "-a", false, NULL },
+	{ "a-", false, NULL },
+	{ "a b", false, NULL },
+	{ "a:", false, NULL },
+	{ "a:b:c", true, NULL },
+	{ "sha256:abc", false, "sha256:abc" },
+};
+
+START_TEST(reference)
+{
+	struct ct_err err = CT_ERR_INIT;
+	ct_autofree char *docker = reference_for_docker(references[_i].name);
+
+	ck_assert_int_eq(reference_check_name(references[_i].name, &err) == 0, references[_i].good);
+	ck_assert_pstr_eq(docker, references[_i].docker);
+}
+END_TEST
+
+static const char *const source_names[][2] = {
+	{ "preset://busybox", "preset/busybox" },
+	{ "preset://busybox:1.35", "preset/busybox:1.35" },
+	{ "file:///srv/my app", "file/srv/my_app" },
+	{ "tar:///a/b--c.tar#x:1", "tar/a/b--c.tar_x:1" },
+	{ "tar:///a.tar [linux/arm/v7]", "tar/a.tar_linux/arm/v7" },
+	{ "file:///srv/.hidden/-x-", "file/srv/hidden/x" },
+	{ "oci://:5000/o::2::/://", "oci/5000/o_2" },
+};
+
+START_TEST(reference_of_a_uri)
+{
+	struct ct_err err = CT_ERR_INIT;
+	ct_autofree char *name = reference_of_uri(source_names[_i][0]);
+
+	ck_assert_str_eq(name, source_names[_i][1]);
+	ck_assert_int_eq(reference_check_name(name, &err), 0);
+}
+END_TEST
+
 static Suite *image_suite(void)
 {
 	Suite *suite = suite_create("image");
@@ -710,6 +773,8 @@ static Suite *image_suite(void)
 	tcase_add_test(tests, index_damaged);
 	tcase_add_test(tests, presets_parse);
 	tcase_add_loop_test(tests, presets_refused, 0, COUNT(bad_presets));
+	tcase_add_loop_test(tests, reference, 0, COUNT(references));
+	tcase_add_loop_test(tests, reference_of_a_uri, 0, COUNT(source_names));
 	suite_add_tcase(suite, tests);
 	return suite;
 }
