@@ -2,6 +2,7 @@
 #ifndef IMAGE_MANIFEST_WRITE_H
 #define IMAGE_MANIFEST_WRITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,5 +23,11 @@ void descriptor_open(struct ct_json_writer *writer, const char *type, const char
 /* Appends a manifest to *out. No time in it: equal content has an equal image. */
 int manifest_write(struct ct_buf *out, const struct manifest_part *config, const struct manifest_part *layers,
 		   size_t count, struct ct_err *err);
+
+/*
+ * Appends an index.json with that one manifest, called `name` (NULL: by no name); indented or compact. No time in it either.
+ */
+int index_write_single(struct ct_buf *out, bool pretty, const struct manifest_part *manifest, const char *name,
+		       struct ct_err *err);
 
 #endif

@@ -88,22 +88,10 @@ int pull_layout_finish(const struct pull *pull, struct ct_err *err)
 	ct_autoclose int directory = open(pull->output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ct_autofree char *name = reference_name(pull->reference);
 	ct_autobuf text = CT_BUF_INIT;
-	struct ct_json_writer *writer = ct_json_writer_new(&text, true);
+	struct manifest_part manifest = { .type = pull->type, .size = pull->size };
 
-	ct_json_open_object(writer);
-	ct_json_member_int(writer, "schemaVersion", 2);
-	ct_json_member_string(writer, "mediaType", TYPE_INDEX);
-	ct_json_key(writer, "manifests");
-	ct_json_open_array(writer);
-	descriptor_open(writer, pull->type, pull->digest, pull->size);
-	ct_json_key(writer, "annotations");
-	ct_json_open_object(writer);
-	ct_json_member_string(writer, STORE_REF_NAME, name);
-	ct_json_close_object(writer);
-	ct_json_close_object(writer);
-	ct_json_close_array(writer);
-	ct_json_close_object(writer);
-	if (ct_json_writer_finish(writer, err) < 0)
+	strcpy(manifest.digest, pull->digest);
+	if (index_write_single(&text, true, &manifest, name, err) < 0)
 		return -1;
 	if (directory < 0 || ct_replace_file_at(directory, "oci-layout", layout, sizeof(layout) - 1, 0644, false) < 0 ||
 	    ct_replace_file_at(directory, "index.json", text.data, text.length, 0644, true) < 0)

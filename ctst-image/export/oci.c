@@ -80,24 +80,13 @@ static int write_blobs(struct archive_out *archive, const struct pick *pick, str
 static int write_index(struct archive_out *archive, const struct pick *pick, const char *name, struct ct_err *err)
 {
 	ct_autobuf text = CT_BUF_INIT;
-	struct ct_json_writer *writer = ct_json_writer_new(&text, false);
+	struct manifest_part manifest = {
+		.type = pick->chosen.manifest_type,
+		.size = (int64_t)pick->manifest.text.length,
+	};
 
-	ct_json_open_object(writer);
-	ct_json_member_int(writer, "schemaVersion", 2);
-	ct_json_member_string(writer, "mediaType", TYPE_INDEX);
-	ct_json_key(writer, "manifests");
-	ct_json_open_array(writer);
-	descriptor_open(writer, pick->chosen.manifest_type, pick->chosen.manifest, (int64_t)pick->manifest.text.length);
-	if (name) {
-		ct_json_key(writer, "annotations");
-		ct_json_open_object(writer);
-		ct_json_member_string(writer, STORE_REF_NAME, name);
-		ct_json_close_object(writer);
-	}
-	ct_json_close_object(writer);
-	ct_json_close_array(writer);
-	ct_json_close_object(writer);
-	if (ct_json_writer_finish(writer, err) < 0)
+	strcpy(manifest.digest, pick->chosen.manifest);
+	if (index_write_single(&text, false, &manifest, name, err) < 0)
 		return -1;
 	return archive_bytes(archive, "index.json", text.data, text.length, err);
 }

@@ -126,7 +126,11 @@ static int no_program(const struct slim *slim, const char *name, const char *who
 	if (errno == EACCES)
 		return ct_fail(err, "I003", "%s: '%.300s' of %s is not a file that can be executed", slim->what, name,
 			       whose);
-	ct_fail(err, "I001", "%s: there is no program '%.300s', which %s starts", slim->what, name, whose);
+	/* A program of a command line is its own. */
+	if (strstr(whose, name))
+		ct_fail(err, "I001", "%s: there is no program '%.300s'", slim->what, name);
+	else
+		ct_fail(err, "I001", "%s: there is no program '%.300s', which %s starts", slim->what, name, whose);
 	return strchr(name, '/') ? -1 : ct_err_hint(err, "it was looked for in %s", slim->path);
 }
 

@@ -1,4 +1,5 @@
 #include "ctst-image/slim/report.h"
+#include "ctst-image/text.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -42,37 +43,12 @@ bool report_note_matters(const struct slim *slim, const struct slim_note *note)
 	return slim->tree.entries[index].kind == TREE_DIRECTORY && !slim->tree.entries[index].walked;
 }
 
-void report_format_size(int64_t bytes, char *text, size_t size)
-{
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
-	double value = (double)bytes;
-	size_t unit = 0;
-
-	while (value >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
-		value /= 1024;
-		unit++;
-	}
-	snprintf(text, size, unit == 0 || value >= 100 ? "%.0f %s" : "%.1f %s", value, units[unit]);
-}
-
 /* Names come from strangers: nothing in them may move a cursor or end a JSON document. */
 static const char *plain(struct ct_buf *out, const char *text)
 {
-	size_t left = strlen(text);
-
 	ct_buf_clear(out);
 	ct_buf_puts(out, "");
-	while (left > 0) {
-		uint32_t character = 0;
-		size_t length = ct_utf8_decode(text, left, &character);
-
-		if (length == 0 || character < 0x20 || (character >= 0x7f && character < 0xa0))
-			ct_buf_putc(out, '?');
-		else
-			ct_buf_append(out, text, length);
-		text += length ? length : 1;
-		left -= length ? length : 1;
-	}
+	text_plain(out, text, 0);
 	return out->data;
 }
 
@@ -89,10 +65,10 @@ static void write_totals(struct ct_buf *out, const struct slim *slim, const stru
 	size_t files;
 
 	count_files(slim, &files);
-	report_format_size(tree_size(&slim->tree), size, sizeof(size));
+	text_size(tree_size(&slim->tree), size, sizeof(size));
 	ct_buf_printf(out, "%zu files and links, %s", files, size);
 	if (report->whole >= 0) {
-		report_format_size(report->whole, whole, sizeof(whole));
+		text_size(report->whole, whole, sizeof(whole));
 		ct_buf_printf(out, " of %s", whole);
 	}
 	ct_buf_putc(out, '\n');
@@ -111,7 +87,7 @@ static void write_table(struct ct_buf *out, const struct slim *slim, const struc
 		if (entry->kind == TREE_DIRECTORY)
 			continue;
 		if (entry->kind != TREE_LINK)
-			report_format_size(entry->status.st_size, size, sizeof(size));
+			text_size(entry->status.st_size, size, sizeof(size));
 		ct_buf_printf(out, "%10s  /%s", size, plain(&name, entry->path));
 		if (entry->kind == TREE_LINK)
 			ct_buf_printf(out, " -> %s", plain(&name, entry->text));

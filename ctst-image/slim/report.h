@@ -22,7 +22,4 @@ bool report_note_matters(const struct slim *slim, const struct slim_note *note);
 /* Bytes of all regular files below the root; those with several names count once. -1: I003. */
 int64_t report_count_root(int root, struct ct_err *err);
 
-/* "12.3 MiB" */
-void report_format_size(int64_t bytes, char *text, size_t size);
-
 #endif

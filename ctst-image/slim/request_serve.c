@@ -9,6 +9,7 @@
 #include "ctst-image/slim/request.h"
 #include "ctst-image/slim/root.h"
 #include "ctst-image/store.h"
+#include "ctst-image/text.h"
 
 #define MAX_REQUEST_BYTES ((size_t)64 << 20)
 
@@ -20,8 +21,8 @@ static void tell_savings(const struct slim *slim, const char *uri)
 
 	if (whole < 0 || size >= whole)
 		return;
-	report_format_size(whole, whole_text, sizeof(whole_text));
-	report_format_size(size, size_text, sizeof(size_text));
+	text_size(whole, whole_text, sizeof(whole_text));
+	text_size(size, size_text, sizeof(size_text));
 	ct_note(SLIM_PROGRAM, "image '%s' has %s; with distroless = true its components would get %s", uri, whole_text,
 		size_text);
 }

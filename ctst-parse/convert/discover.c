@@ -74,8 +74,7 @@ int discover(const struct switches *switches, const char ***found, const char **
 			break;
 		prefix = ct_arena_printf(arena, "../%s", prefix);
 	}
-	ct_fail(err, CT_NO_CODE,
-		"no compose.yaml, compose.yml, docker-compose.yml or docker-compose.yaml here or above");
+	ct_fail(err, "E008", "no compose.yaml, compose.yml, docker-compose.yml or docker-compose.yaml here or above");
 	err->exit_status = CT_EXIT_NOT_FOUND;
 	return ct_err_hint(err, "name the compose file");
 }

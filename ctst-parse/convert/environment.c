@@ -163,7 +163,7 @@ static void read_file(struct job *job, struct assignments *entries, const struct
 		lose(job, written->place, "env_file", written->text, "files are not read here");
 		return;
 	}
-	if (file_read(path, DOTENV_MAX_BYTES, "a file of variables", "E008", &text, &err) < 0) {
+	if (file_read(path, DOTENV_MAX_BYTES, "a file of variables", false, &text, &err) < 0) {
 		if (required)
 			lose(job, written->place, "env_file", written->text, "%s", err.message);
 		else

@@ -9,40 +9,39 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 
-static int open_failed(const char *path, const char *code, struct ct_err *err)
+static int open_failed(const char *path, bool is_named, struct ct_err *err)
 {
-	int saved = errno;
+	bool is_missing = errno == ENOENT || errno == ENOTDIR;
 
-	ct_fail_errno(err, code, "cannot open '%s'", path);
-	if (code[0] == '\0' && (saved == ENOENT || saved == ENOTDIR))
+	ct_fail_errno(err, "E008", "cannot open '%s'", path);
+	if (is_named && is_missing)
 		err->exit_status = CT_EXIT_NOT_FOUND;
 	return -1;
 }
 
-static int open_regular(const char *path, const char *what, const char *code, struct ct_err *err)
+static int open_regular(const char *path, const char *what, bool is_named, struct ct_err *err)
 {
 	struct stat status;
 	/* O_NONBLOCK: a FIFO nobody writes to must not stop us from saying that it is one. */
 	ct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0)
-		return open_failed(path, code, err);
+		return open_failed(path, is_named, err);
 	if (fstat(fd, &status) < 0)
-		return ct_fail_errno(err, code, "cannot read '%s'", path);
+		return ct_fail_errno(err, "E008", "cannot read '%s'", path);
 	if (S_ISDIR(status.st_mode))
-		return ct_fail(err, code, "'%s' is a directory, not %s", path, what);
+		return ct_fail(err, "E008", "'%s' is a directory, not %s", path, what);
 	if (!S_ISREG(status.st_mode)) {
-		ct_fail(err, code, "'%s' is not a regular file", path);
+		ct_fail(err, "E008", "'%s' is not a regular file", path);
 		return ct_err_hint(err, "to read from a pipe write '-' and connect it to standard input");
 	}
 	return ct_take_fd(&fd);
 }
 
-int file_read(const char *path, size_t limit, const char *what, const char *code, struct ct_buf *out,
-	      struct ct_err *err)
+int file_read(const char *path, size_t limit, const char *what, bool is_named, struct ct_buf *out, struct ct_err *err)
 {
 	bool is_input = strcmp(path, "-") == 0;
-	ct_autoclose int fd = is_input ? -1 : open_regular(path, what, code, err);
+	ct_autoclose int fd = is_input ? -1 : open_regular(path, what, is_named, err);
 
 	if (fd < 0 && !is_input)
 		return -1;
@@ -50,7 +49,7 @@ int file_read(const char *path, size_t limit, const char *what, const char *code
 		return 0;
 	if (errno == EFBIG)
 		return ct_fail(err, "E020", "'%s' is larger than %zu MiB", path, limit >> 20);
-	return ct_fail_errno(err, code, "cannot read '%s'", path);
+	return ct_fail_errno(err, "E008", "cannot read '%s'", path);
 }
 
 /* Appends the components of the path to what is there, which has no slash at its end. */

@@ -8,11 +8,11 @@
 #include "common/err.h"
 
 /*
- * Appends a regular file of at most `limit` bytes, "-" being standard input. -1 with `code`: not there (exit status 4 when the
- * code is CT_NO_CODE), not readable, not a regular file; E020: larger. `what` is what messages call it: "a compose file".
+ * Appends a regular file of at most `limit` bytes, "-" being standard input. -1 with E008: not there (exit status 4 when the
+ * person has named it, is_named), not readable, not a regular file; E020: larger. `what` is what messages call it: "a compose
+ * file".
  */
-int file_read(const char *path, size_t limit, const char *what, const char *code, struct ct_buf *out,
-	      struct ct_err *err);
+int file_read(const char *path, size_t limit, const char *what, bool is_named, struct ct_buf *out, struct ct_err *err);
 
 /* `path` from `directory` on, absolute, with . and .. taken out as text. In the arena. */
 const char *path_absolute(struct ct_arena *arena, const char *directory, const char *path);

@@ -49,7 +49,7 @@ struct node *load_documents(struct loader *loader, const char *path, const char 
 		node_fail(loader->nodes, err, "E020", named, "more than %d files", LOAD_MAX_FILES);
 		return NULL;
 	}
-	if (file_read(path, YAML_MAX_BYTES, "a compose file", "E008", &text, &problem) < 0) {
+	if (file_read(path, YAML_MAX_BYTES, "a compose file", false, &text, &problem) < 0) {
 		node_fail(loader->nodes, err, problem.code, named, "%s", problem.message);
 		return NULL;
 	}
@@ -64,7 +64,7 @@ int load_env_file(struct loader *loader, const char *path, bool missing_is_fine,
 
 	if (missing_is_fine && access(path, F_OK) < 0)
 		return 0;
-	if (file_read(path, DOTENV_MAX_BYTES, "a file of variables", CT_NO_CODE, &text, err) < 0)
+	if (file_read(path, DOTENV_MAX_BYTES, "a file of variables", true, &text, err) < 0)
 		return -1;
 	if (dotenv_read(text.data ? text.data : "", text.length, &outside, false, false, loader->nodes->arena,
 			variables, err) < 0)

@@ -88,7 +88,7 @@ static int read_source(struct run *run, const char *path, struct convert_source 
 
 	if (!ct_utf8_is_valid(path, strlen(path)))
 		return ct_fail(err, CT_NO_CODE, "the path '%s' is not valid UTF-8", path);
-	if (file_read(path, YAML_MAX_BYTES, "a compose file", CT_NO_CODE, &text, err) < 0 ||
+	if (file_read(path, YAML_MAX_BYTES, "a compose file", true, &text, err) < 0 ||
 	    real_directory(run, is_input ? "." : path, &source->directory, err) < 0)
 		return -1;
 	source->shown = is_input ? "<stdin>" : path;

@@ -30,7 +30,7 @@ static int read_file(struct switches *switches, const char *path, struct variabl
 	const struct variables process = { .with_process = true };
 	ct_autobuf text = CT_BUF_INIT;
 
-	if (file_read(path, DOTENV_MAX_BYTES, "a file of variables", CT_NO_CODE, &text, err) < 0)
+	if (file_read(path, DOTENV_MAX_BYTES, "a file of variables", true, &text, err) < 0)
 		return -1;
 	if (dotenv_read(text.data ? text.data : "", text.length, &process, false, false, switches->arena, into, err) <
 	    0)

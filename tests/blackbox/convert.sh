@@ -123,11 +123,14 @@ refuses_what_is_no_file() {
 	: >secret.yaml
 	run ctst-convert d
 	expect_status 1
-	expect_err "'d' is a directory, not a compose file"
+	expect_err "E008.*'d' is a directory, not a compose file"
 	run ctst-convert fifo
 	expect_status 1
-	expect_err 'not a regular file'
+	expect_err 'E008.*not a regular file'
 	run ctst-convert missing.yaml
+	expect_status 4
+	expect_err E008
+	run ctst-convert --env-file missing.env large.yaml
 	expect_status 4
 	head -c $((16 * 1024 * 1024 + 1)) /dev/zero | tr '\0' '#' >large.yaml
 	run ctst-convert large.yaml
