@@ -20,6 +20,18 @@ static const char *const names[] = {
 	[CT_STOPPED] = "stopped", [CT_FAILED] = "failed",
 };
 
+static const char *const health_names[] = {
+	[CT_HEALTH_NONE] = "",
+	[CT_HEALTH_STARTING] = "starting",
+	[CT_HEALTH_HEALTHY] = "healthy",
+	[CT_HEALTH_UNHEALTHY] = "unhealthy",
+};
+
+const char *ct_health_name(enum ct_health health)
+{
+	return health_names[health];
+}
+
 const char *ct_run_state_name(enum ct_run_state state)
 {
 	return names[state];
@@ -61,6 +73,18 @@ static int read_state(const struct ct_json *root, enum ct_run_state *state)
 	return -1;
 }
 
+/* What a newer version may call it is none that is known here. */
+static enum ct_health read_health(const struct ct_json *root)
+{
+	const char *text = ct_json_get_string(root, "health");
+
+	for (size_t i = 0; text && i < sizeof(health_names) / sizeof(health_names[0]); i++) {
+		if (strcmp(health_names[i], text) == 0)
+			return (enum ct_health)i;
+	}
+	return CT_HEALTH_NONE;
+}
+
 static int read_members(const struct ct_json *root, struct ct_status *status)
 {
 	int64_t exit_code = -1, restarts = 0;
@@ -71,6 +95,8 @@ static int read_members(const struct ct_json *root, struct ct_status *status)
 	read_process(root, "supervisor", &status->supervisor);
 	read_process(root, "init", &status->init);
 	ct_json_get_int(root, "exit_code", &exit_code);
+	status->health = read_health(root);
+	status->oom_killed = ct_json_get_bool(root, "oom_killed", false);
 	ct_json_get_int(root, "restarts", &restarts);
 	status->exit_code = (int)exit_code;
 	status->restarts = (int)restarts;
@@ -91,6 +117,7 @@ static void correct(struct ct_status *status)
 	if (status->alive || (status->state != CT_RUNNING && status->state != CT_RESTARTING))
 		return;
 	status->state = CT_FAILED;
+	status->health = CT_HEALTH_NONE;
 	status->init.pid = 0;
 	if (status->exit_code < 0)
 		status->exit_code = 128 + 9;
@@ -160,6 +187,9 @@ int ct_status_write(int dirfd, const struct ct_status *status)
 	write_process(writer, "init", &status->init);
 	if (status->exit_code >= 0)
 		ct_json_member_int(writer, "exit_code", status->exit_code);
+	if (status->oom_killed)
+		ct_json_member_bool(writer, "oom_killed", true);
+	ct_json_member_string(writer, "health", status->health ? health_names[status->health] : NULL);
 	ct_json_member_int(writer, "restarts", status->restarts);
 	write_time(writer, "started_at", status->started_at);
 	write_time(writer, "finished_at", status->finished_at);

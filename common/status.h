@@ -23,12 +23,21 @@ enum ct_run_state {
 	CT_FAILED,     /* everything else; also a supervisor that vanished */
 };
 
+enum ct_health {
+	CT_HEALTH_NONE, /* no health check */
+	CT_HEALTH_STARTING,
+	CT_HEALTH_HEALTHY,
+	CT_HEALTH_UNHEALTHY,
+};
+
 struct ct_status {
 	enum ct_run_state state;
 	bool alive;                      /* the supervisor holds its lock */
 	struct ct_process_id supervisor; /* pid 0: none */
 	struct ct_process_id init;       /* the container's pid 1 as seen from the host */
 	int exit_code;                   /* 128 + n for signal n; -1: has not ended yet */
+	enum ct_health health;           /* CT_HEALTH_NONE also while nothing runs */
+	bool oom_killed;                 /* its last end was the kernel's, for its memory limit */
 	int restarts;
 	int64_t started_at; /* ns since the epoch; 0: never */
 	int64_t finished_at;
@@ -47,5 +56,8 @@ int ct_status_read(const char *path, struct ct_status *status, struct ct_err *er
 int ct_status_write(int dirfd, const struct ct_status *status);
 
 const char *ct_run_state_name(enum ct_run_state state);
+
+/* "starting", "healthy", "unhealthy"; "" without a health check. */
+const char *ct_health_name(enum ct_health health);
 
 #endif

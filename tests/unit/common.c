@@ -17,6 +17,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/digest.h"
+#include "common/event.h"
 #include "common/file.h"
 #include "common/identifier.h"
 #include "common/json.h"
@@ -1148,6 +1149,8 @@ START_TEST(a_status_survives_a_round_trip)
 {
 	const struct ct_status status = { .state = CT_FAILED,
 					  .exit_code = 3,
+					  .health = CT_HEALTH_UNHEALTHY,
+					  .oom_killed = true,
 					  .restarts = 2,
 					  .started_at = INT64_C(1767323045123456789),
 					  .finished_at = INT64_C(1767323046000000000),
@@ -1163,6 +1166,8 @@ START_TEST(a_status_survives_a_round_trip)
 	ck_assert_int_eq(back.state, CT_FAILED);
 	ck_assert_int_eq(back.exit_code, 3);
 	ck_assert_int_eq(back.restarts, 2);
+	ck_assert_int_eq(back.health, CT_HEALTH_UNHEALTHY);
+	ck_assert(back.oom_killed);
 	ck_assert(back.started_at == status.started_at && back.finished_at == status.finished_at);
 	ck_assert_str_eq(back.cgroup, status.cgroup);
 	ck_assert_str_eq(back.error, "no");
@@ -1196,6 +1201,58 @@ START_TEST(a_damaged_status_is_told)
 	put_file(path, "{\"state\":\"asleep\"}");
 	ck_assert_int_eq(ct_status_read(directory, &status, &err), -1);
 	ck_assert_str_eq(err.code, "S001");
+}
+END_TEST
+
+/* ---- events ---- */
+
+START_TEST(an_event_is_one_line)
+{
+	ct_autofree char *root = path_in_directory(".containust");
+	ct_autofree char *state = path_in_directory(".containust/state");
+	ct_autofree char *path = path_in_directory(".containust/state/" CT_EVENTS_FILE);
+	const struct ct_event died = {
+		.kind = CT_EVENT_DIED, .id = "i", .name = "db", .exit_code = 137, .oom_killed = true, .restarts = 1
+	};
+	const struct ct_event healthy = {
+		.kind = CT_EVENT_HEALTHY, .id = "i", .name = "db", .exit_code = -1, .restarts = -1
+	};
+	ct_autobuf text = CT_BUF_INIT;
+
+	ck_assert_int_eq(ct_event_append(directory, &died), -1);
+	ck_assert_int_eq(mkdir(root, 0700), 0);
+	ck_assert_int_eq(mkdir(state, 0700), 0);
+	ck_assert_int_eq(ct_event_append(directory, &died), 0);
+	ck_assert_int_eq(ct_event_append(directory, &healthy), 0);
+	ck_assert_int_eq(ct_read_file_at(AT_FDCWD, path, 4096, &text), 0);
+	ct_buf_putc(&text, '\0');
+	ck_assert_ptr_nonnull(strstr(text.data, "\"event\":\"died\",\"id\":\"i\",\"name\":\"db\",\"exit_code\":137,"
+						"\"oom_killed\":true,\"restarts\":1}\n"));
+	ck_assert_ptr_nonnull(strstr(text.data, "\"event\":\"healthy\",\"id\":\"i\",\"name\":\"db\"}\n"));
+}
+END_TEST
+
+START_TEST(events_do_not_grow_without_end)
+{
+	ct_autofree char *root = path_in_directory(".containust");
+	ct_autofree char *state = path_in_directory(".containust/state");
+	ct_autofree char *path = path_in_directory(".containust/state/" CT_EVENTS_FILE);
+	ct_autofree char *old = path_in_directory(".containust/state/" CT_EVENTS_OLD);
+	const struct ct_event event = {
+		.kind = CT_EVENT_CREATED, .id = "i", .name = "db", .exit_code = -1, .restarts = -1
+	};
+	struct stat info;
+
+	ck_assert_int_eq(mkdir(root, 0700), 0);
+	ck_assert_int_eq(mkdir(state, 0700), 0);
+	put_file(path, "");
+	ck_assert_int_eq(truncate(path, CT_EVENTS_LIMIT), 0);
+	ck_assert_int_eq(ct_event_append(directory, &event), 0);
+	ck_assert_int_eq(stat(old, &info), 0);
+	ck_assert(info.st_size > CT_EVENTS_LIMIT);
+	ck_assert_int_eq(stat(path, &info), -1);
+	ck_assert_int_eq(ct_event_append(directory, &event), 0);
+	ck_assert_int_eq(stat(path, &info), 0);
 }
 END_TEST
 
@@ -1522,6 +1579,8 @@ static void add_files(Suite *suite)
 	tcase_add_test(tcase, a_status_survives_a_round_trip);
 	tcase_add_test(tcase, nothing_runs_without_its_supervisor);
 	tcase_add_test(tcase, a_damaged_status_is_told);
+	tcase_add_test(tcase, an_event_is_one_line);
+	tcase_add_test(tcase, events_do_not_grow_without_end);
 }
 
 static void add_programs(Suite *suite)
