@@ -57,6 +57,9 @@ struct volume {
 	bool readonly;
 };
 
+#define PIDS_MAX 4194304 /* what the kernel has at most: PID_MAX_LIMIT, proc_sys_kernel(5) */
+#define IO_WEIGHT_MAX 10000
+
 /* Splits "host:container[:ro|:rw]" outside of `${…}`. NULL, or what is wrong; *at is the part it is about. */
 const char *volume_parse(struct ct_slice text, struct volume *volume, struct ct_slice *at);
 
@@ -77,6 +80,8 @@ void check_port(struct checker *checker, const struct entry *property);
 void check_ports(struct checker *checker, const struct entry *property);
 void check_memory(struct checker *checker, const struct entry *property);
 void check_cpu(struct checker *checker, const struct entry *property);
+void check_pids(struct checker *checker, const struct entry *property);
+void check_io_weight(struct checker *checker, const struct entry *property);
 void check_env(struct checker *checker, const struct entry *property);
 void check_volume(struct checker *checker, const struct entry *property);
 void check_volumes(struct checker *checker, const struct entry *property);
@@ -107,6 +112,7 @@ void write_port(struct ct_buf *out, const struct composition *composition, const
 void write_ports(struct ct_buf *out, const struct composition *composition, const struct value *value);
 void write_memory(struct ct_buf *out, const struct composition *composition, const struct value *value);
 void write_cpu(struct ct_buf *out, const struct composition *composition, const struct value *value);
+void write_integer(struct ct_buf *out, const struct composition *composition, const struct value *value);
 void write_env(struct ct_buf *out, const struct composition *composition, const struct value *value);
 void write_volume(struct ct_buf *out, const struct composition *composition, const struct value *value);
 void write_volumes(struct ct_buf *out, const struct composition *composition, const struct value *value);

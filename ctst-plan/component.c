@@ -61,6 +61,16 @@ static int read_cpu(const struct reading *in)
 			 &in->component->cpu_millicores, in->err);
 }
 
+static int read_pids(const struct reading *in)
+{
+	return check_int(in->value, 1, 4194304, in->place, &in->component->pids, in->err);
+}
+
+static int read_io_weight(const struct reading *in)
+{
+	return check_int(in->value, 1, 10000, in->place, &in->component->io_weight, in->err);
+}
+
 static int read_env(const struct reading *in)
 {
 	if (check_length(in->value, CT_JSON_OBJECT, MAX_LIST, in->place, in->err) < 0)
@@ -292,6 +302,8 @@ static const struct {
 	{ "ports", read_ports },
 	{ "memory", read_memory },
 	{ "cpu", read_cpu },
+	{ "pids", read_pids },
+	{ "io_weight", read_io_weight },
 	{ "env", read_env },
 	{ "volumes", read_volumes },
 	{ "command", read_command },

@@ -54,6 +54,8 @@ struct component {
 	int64_t memory;         /* bytes; 0: no limit */
 	int64_t cpu_shares;     /* 0: not set */
 	int64_t cpu_millicores; /* 0: not set */
+	int64_t pids;           /* 0: not set */
+	int64_t io_weight;      /* 0: not set */
 	/* Lists and objects as in the document; NULL: not set. */
 	const struct ct_json *env;
 	const struct ct_json *volumes;

@@ -81,6 +81,10 @@ static void write_limits(struct ct_json_writer *writer, const struct component *
 		ct_json_member_int(writer, "cpu_weight", 1 + ((component->cpu_shares - 2) * 9999) / 262142);
 	if (component->cpu_millicores)
 		ct_json_member_int(writer, "cpu_max_us", component->cpu_millicores * 100);
+	if (component->pids)
+		ct_json_member_int(writer, "pids_max", component->pids);
+	if (component->io_weight)
+		ct_json_member_int(writer, "io_weight", component->io_weight);
 }
 
 static void write_restart(struct ct_json_writer *writer, const struct component *component)

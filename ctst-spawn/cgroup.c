@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <stdio.h>
@@ -56,6 +55,15 @@ static bool find_in_mountinfo(char *path, size_t size)
 	return false;
 }
 
+/* From the group that callers were moved into to the one it was made in. */
+static void leave_callers(char *group)
+{
+	char *slash = strrchr(group, '/');
+
+	if (slash && strcmp(slash + 1, CGROUP_CALLERS) == 0)
+		*slash = '\0';
+}
+
 /* Without root only the own group may be writable: the line "0::/path" of /proc/self/cgroup. */
 static bool own_group(char *group, size_t size)
 {
@@ -73,6 +81,7 @@ static bool own_group(char *group, size_t size)
 	snprintf(group, size, "%.*s", (int)strcspn(line, "\n"), line);
 	if (strcmp(group, "/") == 0)
 		group[0] = '\0';
+	leave_callers(group);
 	return true;
 }
 
@@ -125,82 +134,34 @@ static int write_file(int directory, const char *name, const char *text)
 	return fd < 0 ? -1 : ct_write_all(fd, text, strlen(text));
 }
 
-/* A controller must be handed down by the group above before the group's own files appear. */
-static void enable_controllers(const char *base)
-{
-	static const char *const controllers[] = { "+memory", "+cpu", "+pids" };
-	ct_autoclose int fd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	/* What could not be enabled shows when the limit is written. */
-	for (size_t i = 0; fd >= 0 && i < sizeof(controllers) / sizeof(controllers[0]); i++)
-		(void)write_file(fd, "cgroup.subtree_control", controllers[i]);
-}
-
-static int cannot_limit(const char *controller, const char *property, struct ct_err *err)
-{
-	ct_fail(err, "R002", "'%s' cannot be enforced: the cgroup v2 controller '%s' is not available", property,
-		controller);
-	return ct_err_hint(err, "'ctst doctor' shows the controllers; take '%s' out to run without the limit",
-			   property);
-}
-
-static int apply_limits(const struct container *container, int group, struct ct_err *err)
-{
-	char text[64];
-
-	if (container->memory_max > 0) {
-		snprintf(text, sizeof(text), "%" PRId64, container->memory_max);
-		if (write_file(group, "memory.max", text) < 0)
-			return cannot_limit("memory", "memory", err);
-		/* No second memory in the swap; the file is missing where there is none. */
-		(void)write_file(group, "memory.swap.max", "0");
-	}
-	if (container->cpu_weight > 0) {
-		snprintf(text, sizeof(text), "%" PRId64, container->cpu_weight);
-		if (write_file(group, "cpu.weight", text) < 0)
-			return cannot_limit("cpu", "cpu", err);
-	}
-	if (container->cpu_max_us > 0) {
-		snprintf(text, sizeof(text), "%" PRId64 " 100000", container->cpu_max_us);
-		if (write_file(group, "cpu.max", text) < 0)
-			return cannot_limit("cpu", "cpu", err);
-	}
-	return 0;
-}
-
-static bool has_limits(const struct container *container)
-{
-	return container->memory_max > 0 || container->cpu_weight > 0 || container->cpu_max_us > 0;
-}
-
 static int cannot_create(const struct container *container, struct ct_err *err)
 {
-	ct_fail_errno(err, "R002", "'%s' cannot be enforced: no cgroup can be made in '%s'",
-		      container->memory_max > 0 ? "memory" : "cpu", cgroup_base());
-	return ct_err_hint(
-		err,
-		"run as root, or in a cgroup that is delegated to you ('systemd-run --user --scope -p Delegate=yes')");
+	const char *limit = limits_first(container);
+
+	if (!cgroup_base())
+		ct_fail(err, "R002", "'%s' cannot be enforced: cgroup v2 is not mounted", limit);
+	else
+		ct_fail_errno(err, "R002", "'%s' cannot be enforced: no cgroup can be made in '%s'", limit,
+			      cgroup_base());
+	return limits_hint(limit, err);
 }
 
 int cgroup_create(const struct container *container, const char *directory, char *path, size_t size, int *fd,
-		  struct ct_err *err)
+		  char unlimited[LIMITS_TEXT], struct ct_err *err)
 {
 	*fd = -1;
-	if (!cgroup_path(directory, path, size)) {
+	if (!cgroup_path(directory, path, size) || (mkdir(path, 0755) < 0 && errno != EEXIST)) {
 		path[0] = '\0';
-		return has_limits(container) ? cannot_limit("memory' or 'cpu", "memory' or 'cpu", err) : 0;
-	}
-	if (mkdir(path, 0755) < 0 && errno != EEXIST) {
-		path[0] = '\0';
-		return has_limits(container) ? cannot_create(container, err) : 0;
+		if (limits_first(container) && !unlimited)
+			return cannot_create(container, err);
+		if (unlimited)
+			limits_name(container, unlimited);
+		return 0;
 	}
 	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (*fd < 0)
 		return ct_fail_errno(err, "R002", "cannot open the cgroup '%s'", path);
-	if (!has_limits(container))
-		return 0;
-	enable_controllers(cgroup_base());
-	return apply_limits(container, *fd, err);
+	return limits_apply(container, cgroup_base(), *fd, unlimited, err);
 }
 
 int cgroup_kill(const char *path)

@@ -14,10 +14,18 @@
 #include <stdbool.h>
 
 #include "common/err.h"
+#include "ctst-spawn/cgroup_limits.h"
 #include "ctst-spawn/container.h"
 
 /* Where the cgroup2 file system is mounted. false: nowhere. */
 bool cgroup_find_mount(char *path, size_t size);
+
+/*
+ * A group with controllers for its children must not have processes itself ("no internal processes" in the kernel's
+ * document), and without root the callers' own group is the only one there is: then its processes move into this one
+ * below it, where they stay. Whoever runs in it counts its parent as its own.
+ */
+#define CGROUP_CALLERS "containust-callers"
 
 /* The group in which this user's containers get theirs. NULL when there is no cgroup2 mount. */
 const char *cgroup_base(void);
@@ -29,12 +37,13 @@ const char *cgroup_base(void);
 bool cgroup_path(const char *directory, char *path, size_t size);
 
 /*
- * Creates the group and opens it. *fd is -1 and the path "" where groups cannot be
- * made (no cgroup2, not permitted); that is an error only for a container with limits.
+ * Creates the group, with the container's limits (cgroup_limits.h), and opens it. *fd is -1 and the path "" where groups
+ * cannot be made (no cgroup2, not permitted); that is an error only for a container with limits, and with `unlimited`
+ * not even then: it gets the names of the limits that are not enforced, as text for people, "" when there are none.
  * -1: R002.
  */
 int cgroup_create(const struct container *container, const char *directory, char *path, size_t size, int *fd,
-		  struct ct_err *err);
+		  char unlimited[LIMITS_TEXT], struct ct_err *err);
 
 /*
  * Kills everything in the group, waits until it is empty and removes it. A missing group is success.

@@ -155,6 +155,8 @@ static int read_members(const struct context *context, const struct ct_json *obj
 	    read_amount(context, object, "memory_max", &container->memory_max) < 0 ||
 	    read_amount(context, object, "cpu_weight", &container->cpu_weight) < 0 ||
 	    read_amount(context, object, "cpu_max_us", &container->cpu_max_us) < 0 ||
+	    read_amount(context, object, "pids_max", &container->pids_max) < 0 ||
+	    read_amount(context, object, "io_weight", &container->io_weight) < 0 ||
 	    read_restart(context, object, container) < 0 || read_capabilities(context, object, container) < 0 ||
 	    read_stop_signal(context, object, container) < 0)
 		return -1;

@@ -29,6 +29,9 @@ struct container_mount {
 	const char *hidden; /* below the source, covered in the container; NULL: nothing (sources_prepare()) */
 };
 
+/* How many processes and threads a container may have that says nothing of it: what podman and others take. */
+#define CONTAINER_PIDS 4096
+
 enum restart_policy { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
 
 struct container {
@@ -48,6 +51,8 @@ struct container {
 	int64_t memory_max; /* bytes; 0: no limit */
 	int64_t cpu_weight; /* 1…10000 as in cgroup v2's cpu.weight; 0: not set */
 	int64_t cpu_max_us; /* µs of CPU time per 100 ms; 0: no limit */
+	int64_t pids_max;   /* processes and threads; 0: CONTAINER_PIDS, as far as the host can */
+	int64_t io_weight;  /* 1…10000 as in cgroup v2's io.weight; 0: not set */
 	enum restart_policy restart;
 	int64_t max_retries;   /* of RESTART_ON_FAILURE; 0: without end */
 	uint64_t capabilities; /* bit n: capability n is kept */

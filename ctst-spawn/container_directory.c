@@ -10,7 +10,8 @@
 #include "ctst-spawn/log.h"
 
 static int write_config(int directory, const struct ct_state_entry *entry, const struct ct_project *project,
-			const struct ct_json *after, const struct ct_json *container, struct ct_err *err)
+			const struct ct_json *after, const struct ct_json *container, bool may_go_unlimited,
+			struct ct_err *err)
 {
 	ct_autobuf text = CT_BUF_INIT;
 	struct ct_json_writer *writer = ct_json_writer_new(&text, false);
@@ -22,6 +23,8 @@ static int write_config(int directory, const struct ct_state_entry *entry, const
 	ct_json_member_string(writer, "created_at", entry->created_at);
 	ct_json_member_string(writer, "project_directory", project->directory);
 	ct_json_member_string(writer, "state_file", project->state_moved ? project->state_file : NULL);
+	if (may_go_unlimited)
+		ct_json_member_bool(writer, "allow_unlimited", true);
 	if (after)
 		ct_json_member_value(writer, "after", after);
 	ct_json_member_value(writer, "container", container);
@@ -37,7 +40,8 @@ static int write_config(int directory, const struct ct_state_entry *entry, const
 }
 
 int container_directory_create(const char *path, const struct ct_state_entry *entry, const struct ct_project *project,
-			       const struct ct_json *after, const struct ct_json *container, struct ct_err *err)
+			       const struct ct_json *after, const struct ct_json *container, bool may_go_unlimited,
+			       struct ct_err *err)
 {
 	ct_autoclose int directory = -1;
 
@@ -49,7 +53,7 @@ int container_directory_create(const char *path, const struct ct_state_entry *en
 	if (flock(directory, LOCK_EX | LOCK_NB) < 0)
 		return ct_fail_errno(err, "S003", "cannot lock '%s'", path);
 	/* The log too, so that its supervisor makes no file while this one's are being synced. */
-	if (write_config(directory, entry, project, after, container, err) < 0)
+	if (write_config(directory, entry, project, after, container, may_go_unlimited, err) < 0)
 		return -1;
 	if (mknodat(directory, LOG_FILE, S_IFREG | 0600, 0) < 0)
 		return ct_fail_errno(err, "S003", "cannot create '%s/" LOG_FILE "'", path);
@@ -72,6 +76,7 @@ int config_read(const char *directory, struct config *config, struct ct_err *err
 	config->id = ct_json_get_string(root, "id");
 	config->project_directory = ct_json_get_string(root, "project_directory");
 	config->state_file = ct_json_get_string(root, "state_file");
+	config->may_go_unlimited = ct_json_get_bool(root, "allow_unlimited", false);
 	config->after = ct_json_get_typed(root, "after", CT_JSON_ARRAY);
 	if (!config->id || !config->project_directory || config->project_directory[0] != '/') {
 		config_release(config);

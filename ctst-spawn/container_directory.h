@@ -23,7 +23,8 @@
  * its lock; it is meant for the supervisor. -1: S003.
  */
 int container_directory_create(const char *path, const struct ct_state_entry *entry, const struct ct_project *project,
-			       const struct ct_json *after, const struct ct_json *container, struct ct_err *err);
+			       const struct ct_json *after, const struct ct_json *container, bool may_go_unlimited,
+			       struct ct_err *err);
 
 /* A config.json as read. */
 struct config {
@@ -31,6 +32,7 @@ struct config {
 	const char *id;
 	const char *project_directory;
 	const char *state_file;      /* of the index that names it, when that is not in its usual place; else NULL */
+	bool may_go_unlimited;       /* started with --allow-unlimited */
 	const struct ct_json *after; /* array of component names, or NULL */
 	struct container container;
 };

@@ -57,8 +57,9 @@ struct deploy {
 	char created_at[32];
 	int lock; /* held until everything is started */
 	bool show_progress;
-	bool wait;   /* deploy_wait() follows: reports are kept open */
-	bool failed; /* at least one job did; told on stderr already */
+	bool may_go_unlimited; /* limits that cannot be enforced are left out */
+	bool wait;             /* deploy_wait() follows: reports are kept open */
+	bool failed;           /* at least one job did; told on stderr already */
 };
 
 /* Decides what each action means now. -1: P002 when the plan does not fit the state; nothing has been touched then. */

@@ -114,6 +114,7 @@ static int prepare(struct target *target, char **argv, struct ct_err *err)
 		return -1;
 	payload->user = target->config.container.user;
 	payload->capabilities = target->config.container.capabilities;
+	payload->default_processes = target->config.container.pids_max == 0;
 	while (argv[count])
 		count++;
 	payload->argv = ct_realloc_array(payload->argv, count + 1, sizeof(char *));

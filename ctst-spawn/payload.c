@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -106,7 +107,9 @@ static int prepare_environment(const struct container *container, struct payload
 
 int payload_prepare(const struct container *container, struct payload *payload, struct ct_err *err)
 {
-	*payload = (struct payload){ .user = container->user, .capabilities = container->capabilities };
+	*payload = (struct payload){ .user = container->user,
+				     .capabilities = container->capabilities,
+				     .default_processes = container->pids_max == 0 };
 	payload->workdir = expand_template(container->workdir[0] ? container->workdir : "/", err);
 	if (!payload->workdir)
 		return -1;
@@ -157,6 +160,19 @@ static const char enter_workdir[] = "cannot enter the working directory of";
  * Becomes the payload. Returns only on failure, with errno and the step that failed. Calls
  * nothing that allocates: it runs in a child of vfork(2).
  */
+/*
+ * Counted for each user in the container's user namespace alone since Linux 5.14 (ucounts), so the host's own users and
+ * other containers do not matter.
+ */
+static void limit_processes(void)
+{
+	struct rlimit limit = { CONTAINER_PIDS, CONTAINER_PIDS }, present;
+
+	if (getrlimit(RLIMIT_NPROC, &present) == 0 && present.rlim_max < limit.rlim_max)
+		limit.rlim_cur = limit.rlim_max = present.rlim_max;
+	(void)setrlimit(RLIMIT_NPROC, &limit);
+}
+
 static const char *execute(const struct payload *payload)
 {
 	const char *path = payload_variable(payload, "PATH");
@@ -180,6 +196,8 @@ static const char *execute(const struct payload *payload)
 		return enter_workdir;
 	umask(022);
 	file_limit_restore();
+	if (payload->default_processes)
+		limit_processes();
 	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return "cannot close the descriptors of";
 	if (strchr(name, '/')) {

@@ -5,6 +5,7 @@
 #ifndef CTST_SPAWN_PAYLOAD_H
 #define CTST_SPAWN_PAYLOAD_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "common/err.h"
@@ -18,7 +19,8 @@ struct payload {
 	char *workdir;      /* owned */
 	const char *user;
 	uint64_t capabilities;
-	uid_t uid; /* as in the container; set by payload_find_user() */
+	bool default_processes; /* the limit that nobody asked for: RLIMIT_NPROC stands in for pids.max */
+	uid_t uid;              /* as in the container; set by payload_find_user() */
 	gid_t gid;
 	gid_t groups[PAYLOAD_MOST_GROUPS];
 	size_t group_count;

@@ -12,7 +12,7 @@
 #include "common/err.h"
 
 enum report_kind {
-	REPORT_STARTED = 1, /* the payload's execve(2) has succeeded */
+	REPORT_STARTED = 1, /* the payload's execve(2) has succeeded; a message is a warning */
 	REPORT_FAILED,      /* it could not be started: code, message and hint say why */
 	REPORT_ENDED,       /* exit_code; from the supervisor: and it will not be started again */
 	REPORT_HEALTHY,     /* from the supervisor, after STARTED: its health has become this */

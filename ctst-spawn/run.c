@@ -207,6 +207,16 @@ void run_finish(struct supervisor *supervisor)
 	supervisor->kill_at = 0;
 }
 
+/* Limits that were given up are said by ctst-spawn, which has somebody to say it to. */
+static void report_start(const struct supervisor *supervisor)
+{
+	struct ct_err warning = CT_ERR_INIT;
+
+	if (supervisor->unlimited[0])
+		ct_fail(&warning, "R002", "%s: not enforced", supervisor->unlimited);
+	report_send(SUPERVISE_REPORT_FD, REPORT_STARTED, 0, supervisor->unlimited[0] ? &warning : NULL);
+}
+
 static void on_started(struct supervisor *supervisor)
 {
 	struct ct_status *status = &supervisor->status;
@@ -217,7 +227,7 @@ static void on_started(struct supervisor *supervisor)
 	status->exit_code = -1;
 	(void)ct_status_write(supervisor->directory, status);
 	if (!supervisor->reported)
-		report_send(SUPERVISE_REPORT_FD, REPORT_STARTED, 0, NULL);
+		report_start(supervisor);
 	supervisor->reported = true;
 }
 

@@ -89,7 +89,8 @@ static void launch(struct schedule *schedule, struct job *job)
 	struct deploy *deploy = schedule->deploy;
 	struct ct_err err = CT_ERR_INIT;
 	ct_autoclose int directory = container_directory_create(job->entry.directory, &job->entry, deploy->project,
-								job->action->after, job->action->container, &err);
+								job->action->after, job->action->container,
+								deploy->may_go_unlimited, &err);
 
 	job->phase = JOB_STARTING;
 	if (directory >= 0)
@@ -142,6 +143,8 @@ static void on_report(struct schedule *schedule, struct job *job)
 		ct_fail(&err, "R004", "its supervisor was killed before the command ran");
 		job_failed(schedule->deploy, job, &err);
 	} else if (report.kind == REPORT_STARTED) {
+		if (report.message[0])
+			ct_warn("ctst-spawn", "component '%s': %s", job->action->name, report.message);
 		deploy_progress(schedule->deploy, job->action->name, job->kind == JOB_REPLACE ? "replaced" : "started");
 		became_ready(schedule, job);
 		if (!schedule->deploy->wait) {

@@ -12,18 +12,20 @@
 #include "ctst-spawn/file_limit.h"
 #include "ctst-spawn/reconcile.h"
 
-static bool wait_exit;
+static bool wait_exit, allow_unlimited;
 static const char *output;
 
 static const struct ct_option options[] = {
 	{ CT_OPTION_FLAG, 0, "wait-exit", NULL, "wait until the started containers have ended", &wait_exit },
 	{ CT_OPTION_TEXT, 'o', "output", "json", "print what was done as a document", &output },
+	{ CT_OPTION_FLAG, 0, "allow-unlimited", NULL, "run without limits that cannot be enforced here",
+	  &allow_unlimited },
 	{ CT_OPTION_END },
 };
 
 static const struct ct_program program = {
 	.name = "ctst-spawn",
-	.synopsis = "[--wait-exit] [-o json] < PLAN",
+	.synopsis = "[--allow-unlimited] [--wait-exit] [-o json] < PLAN",
 	.summary = "make a plan come true: start, replace and remove containers",
 	.options = options,
 	.starts_containers = true,
@@ -104,7 +106,12 @@ static int run(struct ct_err *err)
 	ct_autoproject project = { 0 };
 	ct_autostate state = CT_STATE_INIT;
 	struct plan plan;
-	struct deploy deploy = { .project = &project, .plan = &plan, .state = &state, .lock = -1, .wait = wait_exit };
+	struct deploy deploy = { .project = &project,
+				 .plan = &plan,
+				 .state = &state,
+				 .lock = -1,
+				 .wait = wait_exit,
+				 .may_go_unlimited = allow_unlimited };
 	int status;
 
 	if (!doc || plan_read(ct_json_root(doc), &plan, err) < 0)

@@ -92,7 +92,8 @@ static int load(struct supervisor *supervisor, const char *path, struct ct_err *
 	if (supervisor->log < 0)
 		return ct_fail_errno(err, "S003", "cannot open '%s/" LOG_FILE "'", path);
 	if (cgroup_create(&supervisor->config.container, path, supervisor->group, sizeof(supervisor->group),
-			  &supervisor->cgroup, err) < 0)
+			  &supervisor->cgroup, supervisor->config.may_go_unlimited ? supervisor->unlimited : NULL,
+			  err) < 0)
 		return -1;
 	memcpy(supervisor->status.cgroup, supervisor->group, sizeof(supervisor->status.cgroup));
 	return 0;

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "common/status.h"
+#include "ctst-spawn/cgroup_limits.h"
 #include "ctst-spawn/container_directory.h"
 #include "ctst-spawn/identity.h"
 #include "ctst-spawn/log.h"
@@ -27,6 +28,7 @@ struct supervisor {
 	char *title; /* argv as one block of memory, see struct init */
 	size_t title_length;
 	char group[sizeof(((struct ct_status *)0)->cgroup)]; /* path of the cgroup; "": none */
+	char unlimited[LIMITS_TEXT];                         /* limits that are not enforced, for people */
 	int directory, log, signals, cgroup;
 
 	/* Of the present run; -1 while there is none. */

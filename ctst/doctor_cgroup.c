@@ -59,13 +59,13 @@ static enum finding own_groups(const struct check *check, struct ct_buf *detail)
 {
 	struct container container = { .name = "doctor" };
 	struct ct_err err = CT_ERR_INIT;
-	char directory[32], path[PATH_MAX] = "";
+	char directory[32], unlimited[LIMITS_TEXT], path[PATH_MAX] = "";
 	ct_autoclose int fd = -1;
 	bool kills;
 
 	/* A directory that only this process has gives its group a name that nobody else's has. */
 	snprintf(directory, sizeof(directory), "/proc/%d", (int)getpid());
-	if (cgroup_create(&container, directory, path, sizeof(path), &fd, &err) < 0 || fd < 0) {
+	if (cgroup_create(&container, directory, path, sizeof(path), &fd, unlimited, &err) < 0 || fd < 0) {
 		ct_buf_puts(detail, "cannot be made: containers run without one, and limits are refused");
 		return FINDING_WARNING;
 	}
@@ -84,7 +84,8 @@ const struct check doctor_cgroup_checks[] = {
 	{ "own cgroups", own_groups, .use = "can be made; cgroup.kill is there" },
 	{ "memory limit", controller, .text = "memory", .use = "memory = \"…\" is enforced" },
 	{ "cpu limit", controller, .text = "cpu", .use = "cpu = … is enforced" },
-	{ "pids limit", controller, .text = "pids", .use = "the number of processes can be limited" },
-	{ "io control", controller, .text = "io", .use = "disk traffic can be limited" },
+	{ "pids limit", controller, .text = "pids", .use = "the number of processes is limited" },
+	{ "io control", controller, .text = "io",
+	  .use = "io_weight = … is enforced where the scheduler of the disk knows weights" },
 	{ 0 },
 };

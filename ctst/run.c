@@ -20,12 +20,14 @@
 
 #define LAST_STAGE 3 /* ctst-spawn; the ones before it change no container */
 
-static bool detach, wait_until_ready, keep_others, strict_env, locked;
+static bool allow_unlimited, detach, wait_until_ready, keep_others, strict_env, locked;
 static const char *publish_address;
 
 static const struct ct_option options[] = {
 	{ CT_OPTION_FLAG, 'd', "detach", NULL, "return when every component is started", &detach },
 	{ CT_OPTION_FLAG, 0, "wait", NULL, "the same as -d", &wait_until_ready },
+	{ CT_OPTION_FLAG, 0, "allow-unlimited", NULL, "run without limits that cannot be enforced here",
+	  &allow_unlimited },
 	{ CT_OPTION_FLAG, 0, "no-prune", NULL, "leave containers alone that FILE no longer names", &keep_others },
 	{ CT_OPTION_FLAG, 0, "locked", NULL, "refuse an image whose source has changed", &locked },
 	{ CT_OPTION_FLAG, 0, "strict-env", NULL, "an undefined ${env.NAME} is an error", &strict_env },
@@ -35,7 +37,7 @@ static const struct ct_option options[] = {
 
 static const struct ct_program program = {
 	.name = "ctst-run",
-	.synopsis = "[-d] [--locked] [--no-prune] [--publish-addr ADDRESS] [--strict-env] [FILE]",
+	.synopsis = "[-d] [--allow-unlimited] [--locked] [--no-prune] [--publish-addr ADDRESS] [--strict-env] [FILE]",
 	.summary = "bring up what a .ctst file describes",
 	.details = "FILE defaults to " CT_DEFAULT_FILE "; '-' is standard input.",
 	.options = options,
@@ -56,7 +58,8 @@ static void describe(struct pipeline *pipeline, const char *file)
 	stage_add(stage, keep_others ? "--no-prune" : NULL);
 	stage_add(stage, strict_env ? "--strict-env" : NULL);
 	stage_add_option(stage, "--publish-addr", publish_address);
-	(void)pipeline_stage(pipeline, "ctst-spawn");
+	stage = pipeline_stage(pipeline, "ctst-spawn");
+	stage_add(stage, allow_unlimited ? "--allow-unlimited" : NULL);
 }
 
 /*

@@ -138,6 +138,34 @@ void convert_cpu_shares(struct job *job, const struct member *member)
 		lose(job, member->place, "cpu_shares", NULL, "expected a number");
 }
 
+/* 0 and -1 are no limit there; here that is not to be had, so the usual one stays. */
+static void set_pids(struct job *job, const struct member *member, const char *key)
+{
+	const char *text = node_text(member->value);
+	int64_t count;
+
+	if (!text || strcmp(text, "0") == 0 || strcmp(text, "-1") == 0)
+		return;
+	if (whole_number(text, &count))
+		output_add(&job->all->output, job->component, PROPERTY_PIDS, SHAPE_ONE,
+			   (struct cause){ member->place, key, NULL },
+			   ct_arena_printf(job->all->arena, "%lld", (long long)count));
+	else
+		lose(job, member->place, key, text, "expected a number of processes");
+}
+
+void convert_pids(struct job *job, const struct member *member)
+{
+	const struct member *limit = limit_member(job, "pids");
+
+	if (!limit)
+		set_pids(job, member, "pids_limit");
+	else if (!node_text(limit->value) || !node_text(member->value) ||
+		 strcmp(limit->value->text, member->value->text) != 0)
+		lose(job, member->place, "pids_limit", NULL,
+		     "deploy.resources.limits.pids says something else, and is taken");
+}
+
 static void set_restart(struct job *job, struct cause cause, const char *policy)
 {
 	output_text(&job->all->output, job->component, PROPERTY_RESTART, SHAPE_ONE, cause, policy);
@@ -186,19 +214,22 @@ static void convert_restart_policy(struct job *job, const struct member *member)
 
 static void convert_resources(struct job *job, const struct node *resources)
 {
-	static const char *const known[] = { "limits", NULL }, *const limits[] = { "memory", "cpus", NULL };
+	static const char *const known[] = { "limits", NULL }, *const limits[] = { "memory", "cpus", "pids", NULL };
 	const struct member *member;
 
 	lose_others(job, resources, "deploy.resources", known,
 		    "nothing is reserved; 'memory' and 'cpu' are upper limits");
 	lose_others(job, node_get(resources, "limits"), "deploy.resources.limits", limits,
-		    "containust has no such limit; it limits memory and cpu");
+		    "containust has no such limit; it limits memory, cpu and pids");
 	member = limit_member(job, "memory");
 	if (member)
 		set_memory(job, member, "deploy.resources.limits.memory");
 	member = limit_member(job, "cpus");
 	if (member)
 		set_cpus(job, member, "deploy.resources.limits.cpus");
+	member = limit_member(job, "pids");
+	if (member)
+		set_pids(job, member, "deploy.resources.limits.pids");
 }
 
 static void convert_mode(struct job *job, const struct member *mode)

@@ -99,8 +99,9 @@ const char *service_key_suggest(const char *word);
 service_converter convert_image, convert_build, convert_ports, convert_expose, convert_volumes, convert_tmpfs,
 	convert_configs, convert_secrets, convert_command, convert_entrypoint, convert_user, convert_working_dir,
 	convert_hostname, convert_container_name, convert_healthcheck, convert_restart, convert_memory, convert_cpus,
-	convert_cpu_shares, convert_cpu_quota, convert_deploy, convert_scale, convert_networks, convert_network_mode,
-	convert_cap_add, convert_security_opt, convert_stop_signal, convert_stop_grace_period, convert_init;
+	convert_cpu_shares, convert_cpu_quota, convert_pids, convert_deploy, convert_scale, convert_networks,
+	convert_network_mode, convert_cap_add, convert_security_opt, convert_stop_signal, convert_stop_grace_period,
+	convert_init;
 
 /* Reads environment and env_file; to be released. In the arena. */
 void read_variables(struct job *job);

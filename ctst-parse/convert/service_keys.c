@@ -7,7 +7,7 @@
 #define NO_NAMESPACE "a container has namespaces of its own and shares none with the host or another container"
 #define NO_DNS "a component has no name servers of its own; names of components resolve by themselves"
 #define NO_DEVICES "no device of the host can be passed to a container"
-#define NO_LIMIT "containust has no such limit; it limits memory and cpu"
+#define NO_LIMIT "containust has no such limit; it limits memory, cpu and pids"
 #define NO_TERMINAL "a container has no terminal; 'ctst exec -t' opens one in it"
 #define WINDOWS "it has a meaning on Windows only"
 
@@ -75,7 +75,7 @@ static const struct service_key keys[] = {
 	{ "oom_kill_disable", 0, NULL, "the kernel ends a container that goes beyond its memory limit", NULL },
 	{ "oom_score_adj", 0, NULL, "it cannot be set; limit 'memory' instead", "0" },
 	{ "pid", 0, NULL, NO_NAMESPACE, "private" },
-	{ "pids_limit", 0, NULL, NO_LIMIT, "-1" },
+	{ "pids_limit", HOLDS_TEXT, convert_pids, NULL, "-1" },
 	{ "platform", 0, NULL, "an image is imported for this machine; import the one you want", NULL },
 	{ "ports", HOLDS_LIST, convert_ports, NULL, NULL },
 	{ "post_start", 0, NULL, "nothing runs beside the command; make it part of the command", NULL },

@@ -312,9 +312,9 @@ maps_volumes() {
 limits_and_restarts() {
 	service 'deploy: {resources: {limits: {cpus: "0.50", memory: 1.5G, pids: 5}, reservations: {memory: 1g}}, restart_policy: {condition: on-failure, max_attempts: 3, delay: 5s}}' 'restart: always' >compose.yaml
 	run ctst-convert
-	expect_same "$(result '.components[0] | [.cpu, .memory, .restart]')" \
-		'[{"millicores":500},1610612736,{"policy":"on-failure","max_retries":3}]'
-	for key in deploy.resources.limits.pids deploy.resources.reservations deploy.restart_policy.delay restart; do
+	expect_same "$(result '.components[0] | [.cpu, .memory, .pids, .restart]')" \
+		'[{"millicores":500},1610612736,5,{"policy":"on-failure","max_retries":3}]'
+	for key in deploy.resources.reservations deploy.restart_policy.delay restart; do
 		expect_err "'$key' is left out"
 	done
 	service 'cpu_quota: 25000' 'cpu_period: 50000' 'mem_limit: 512m' 'restart: "no"' >compose.yaml

@@ -63,8 +63,8 @@ replace_one() {
 	expect_same "$(pid_of db) $(pid_of web)" "$db $web"
 	[ "$(pid_of api)" != "$api" ] || fail "api is the old one"
 	[ ! -e "/proc/$api" ] || fail "the old api still runs"
-	run ctst logs api
-	expect_out '^new api of db'
+	says_new() { ctst logs api | grep -q '^new api of db'; }
+	await says_new
 }
 tap_case "an edited property replaces that one container and no other" replace_one
 

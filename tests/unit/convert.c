@@ -428,7 +428,7 @@ START_TEST(nothing_is_dropped_in_silence)
 					    "extra_hosts: ['a:1.2.3.4']",
 					    "labels: [a]",
 					    "privileged: true",
-					    "pids_limit: 5",
+					    "pids_limit: many",
 					    "shm_size: 1g",
 					    "sysctls: {a: 1}",
 					    "tty: true",
