@@ -1,81 +1,46 @@
 #include "ctst-spawn/log.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "common/buf.h"
 #include "common/clock.h"
-#include "common/file.h"
 
-#define CHUNK 16384
+_Static_assert(LOG_HEADER == CT_TIME_LENGTH + sizeof(" stdout F ") - 1, "the parts of an entry");
 
-static void append_entry(struct ct_buf *out, const char *prefix, size_t prefix_length, bool partial, const char *text,
-			 size_t length)
+const char *log_file_name(int index)
 {
-	ct_buf_append(out, prefix, prefix_length);
-	ct_buf_append(out, partial ? "P " : "F ", 2);
-	ct_buf_append(out, text, length);
-	ct_buf_putc(out, '\n');
+	static const char *const names[LOG_FILES] = { LOG_FILE, LOG_FILE ".1", LOG_FILE ".2", LOG_FILE ".3",
+						      LOG_FILE ".4" };
+
+	return names[index];
 }
 
-static void write_entries(const struct log_stream *stream, const char *text, size_t length, int log)
+/* Digits and what stands between them: such times are safe to print and can be compared as text. */
+static bool is_time(const char *text)
 {
-	ct_autobuf out = CT_BUF_INIT;
-	ct_autobuf prefix = CT_BUF_INIT;
-	char time[CT_TIME_LENGTH + 1];
+	static const char pattern[CT_TIME_LENGTH + 1] = "0000-00-00T00:00:00.000000000Z";
 
-	ct_format_time(ct_now(), time);
-	ct_buf_printf(&prefix, "%s %s ", time, stream->name);
-	while (length > 0) {
-		const char *newline = memchr(text, '\n', length);
-		size_t line = newline ? (size_t)(newline - text) : length;
+	for (size_t i = 0; i < CT_TIME_LENGTH; i++) {
+		bool is_digit = text[i] >= '0' && text[i] <= '9';
 
-		append_entry(&out, prefix.data, prefix.length, !newline, text, line);
-		line += newline ? 1 : 0;
-		text += line;
-		length -= line;
+		if (pattern[i] == '0' ? !is_digit : text[i] != pattern[i])
+			return false;
 	}
-	(void)ct_write_all(log, out.data, out.length);
-}
-
-bool log_copy(struct log_stream *stream, int log)
-{
-	char chunk[CHUNK];
-	ssize_t got;
-
-	if (stream->input < 0)
-		return false;
-	do
-		got = read(stream->input, chunk, sizeof(chunk));
-	while (got < 0 && errno == EINTR);
-	if (got < 0 && errno == EAGAIN)
-		return false;
-	if (got <= 0) {
-		close(stream->input);
-		stream->input = -1;
-		return false;
-	}
-	write_entries(stream, chunk, (size_t)got, log);
 	return true;
 }
 
 bool log_parse(const char *line, size_t length, struct log_entry *entry)
 {
-	const char *end = line + length;
-	const char *stream = memchr(line, ' ', length);
-	const char *tag;
+	const char *stream = line + CT_TIME_LENGTH;
 
-	if (!stream || end - stream < 10)
+	if (length < LOG_HEADER || !is_time(line))
 		return false;
-	tag = stream + 8; /* behind " stdout " */
-	*entry = (struct log_entry){ .time = line, .time_length = (size_t)(stream - line) };
-	entry->is_stderr = memcmp(stream, " stderr ", 8) == 0;
-	if ((!entry->is_stderr && memcmp(stream, " stdout ", 8) != 0) || (tag[0] != 'F' && tag[0] != 'P') ||
-	    tag[1] != ' ')
-		return false;
-	entry->partial = tag[0] == 'P';
-	entry->text = tag + 2;
-	entry->length = (size_t)(end - entry->text);
-	return true;
+	*entry = (struct log_entry){
+		.time = line,
+		.is_stderr = memcmp(stream, " stderr ", 8) == 0,
+		.partial = stream[8] == 'P',
+		.text = line + LOG_HEADER,
+		.length = length - LOG_HEADER,
+	};
+	return (entry->is_stderr || memcmp(stream, " stdout ", 8) == 0) && (stream[8] == 'F' || entry->partial) &&
+	       stream[9] == ' ';
 }

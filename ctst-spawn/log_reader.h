@@ -1,9 +1,8 @@
 /*
- * Reading logs: several files merged by time, then followed.
+ * Reading the log of one container, entry by entry, over all its files and while it is written.
  *
- * A container's supervisor appends; a reader takes whole lines only and remembers
- * where it stopped. Memory is bounded by a chunk per container, whatever the size of
- * the logs.
+ * A reader takes whole entries only, begins with the oldest file or where log_reader_tail() has put it, and goes on
+ * with the next file when the one that it reads was rotated and is read to its end. Its memory is one chunk.
  */
 #ifndef CTST_SPAWN_LOG_READER_H
 #define CTST_SPAWN_LOG_READER_H
@@ -14,24 +13,42 @@
 
 #include "common/buf.h"
 #include "ctst-spawn/log.h"
+#include "ctst-spawn/log_tail.h"
 
 struct log_reader {
-	int fd;             /* -1: there is no log yet */
-	struct ct_buf text; /* what was read */
-	size_t position;    /* of the next line in it */
-	struct log_entry entry;
-	bool has_entry; /* `entry` waits to be printed */
+	const char *directory; /* of the container; not owned */
+	size_t chunk;
+	int file;             /* -1: there is no log yet */
+	int next;             /* the file after it, when there is one; -1 else */
+	off_t offset;         /* of `text` in the file */
+	struct ct_buf text;   /* what was read */
+	size_t position;      /* in it, of the next entry */
+	bool in_endless_line; /* what comes up to the next newline is no entry */
+	uint64_t skip[2];     /* stdout, stderr: entries that log_reader_tail() wants to be passed over */
+	int64_t left;         /* bytes until the end of what is to be read; INT64_MAX: no end */
+	bool missed;          /* files were rotated away before they were read; whoever tells it sets it to false */
+	int failure;          /* errno of what keeps it from reading; 0 */
+
+	struct log_entry entry; /* valid while has_entry and until the next call */
+	bool has_entry;         /* `entry` waits to be shown; whoever has shown it sets it to false */
 };
 
-/* Opens `<directory>/container.log`; a missing one can be tried again. */
-void log_reader_open(struct log_reader *reader, const char *directory);
+/* `chunk`: how much it reads at a time, at least 4096 bytes. */
+void log_reader_init(struct log_reader *reader, const char *directory, size_t chunk);
 
-/* Makes the next entry present if there is one. Lines that are no log lines are passed over. */
+/* Before the first entry is read: begins where the last `lines` lines that are in the range do. */
+void log_reader_tail(struct log_reader *reader, uint64_t lines, const struct log_range *range);
+
+/* What is written from now on is not read. */
+void log_reader_stop_here(struct log_reader *reader);
+
+/*
+ * Makes the next entry present if there is one. Lines that are no entries are passed over. false: nothing more for now;
+ * when `failure` is set, for ever.
+ */
 bool log_reader_next(struct log_reader *reader);
 
-/* Goes to where the last `lines` lines of the log begin. */
-void log_reader_tail(struct log_reader *reader, uint64_t lines);
-
+/* Closes the file and gives back the memory. It cannot be read any more. */
 void log_reader_close(struct log_reader *reader);
 
 #endif

@@ -1,12 +1,8 @@
 /* ctst-logs: what containers have written, merged by time. */
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -15,283 +11,266 @@
 #include "common/options.h"
 #include "common/status.h"
 #include "ctst-spawn/file_limit.h"
-#include "ctst-spawn/log_reader.h"
+#include "ctst-spawn/log_merge.h"
+#include "ctst-spawn/log_moment.h"
+#include "ctst-spawn/log_printer.h"
+#include "ctst-spawn/log_watch.h"
 #include "ctst-spawn/reconcile.h"
 #include "ctst-spawn/select.h"
 
-static const char *file, *tail, *since;
-static bool follow, timestamps, prefixed;
+static const char *file, *tail, *since, *until, *output;
+static bool follow, timestamps, prefixed, unprefixed, raw;
 
 static const struct ct_option options[] = {
 	{ CT_OPTION_FLAG, 'f', "follow", NULL, "go on until all of the containers have ended", &follow },
 	{ CT_OPTION_FLAG, 't', "timestamps", NULL, "show when each line was written", &timestamps },
 	{ CT_OPTION_TEXT, 0, "since", "TIME", "only lines since TIME: 2026-01-02T03:04:05Z, or 90s, 10m, 2h, 1d ago",
 	  &since },
+	{ CT_OPTION_TEXT, 0, "until", "TIME", "only lines until TIME", &until },
 	{ CT_OPTION_TEXT, 0, "tail", "N", "only the last N lines of each container", &tail },
 	{ CT_OPTION_FLAG, 0, "prefix", NULL, "show whose line it is (default for several containers)", &prefixed },
+	{ CT_OPTION_FLAG, 0, "no-prefix", NULL, "do not show whose line it is", &unprefixed },
+	{ CT_OPTION_FLAG, 0, "raw", NULL, "send control characters to the terminal as they are", &raw },
+	{ CT_OPTION_TEXT, 'o', "output", "text|json", "how to show it (default: text)", &output },
 	{ CT_OPTION_TEXT, 0, "file", "FILE", "the project of this file", &file },
 	{ CT_OPTION_END },
 };
 
 static const struct ct_program program = {
 	.name = "ctst-logs",
-	.synopsis = "[-f] [-t] [--since TIME] [--tail N] [--prefix] [--file FILE] [NAME…]",
+	.synopsis =
+		"[-f] [-t] [--since TIME] [--until TIME] [--tail N] [--prefix | --no-prefix] [--raw] [-o text|json] "
+		"[--file FILE] [NAME…]",
 	.summary = "show what containers have written",
 	.options = options,
 };
 
-struct source {
-	const struct ct_state_entry *entry;
-	struct log_reader reader;
-	int supervisor;      /* pidfd; -1: has ended, nothing more will come */
-	bool inside_line[2]; /* stdout, stderr: the last entry went without its newline */
-};
-
 struct view {
-	struct source *sources;
+	struct log_reader *readers; /* of each container, as all the arrays here */
+	struct log_origin *origins;
+	struct log_watched *watched;
 	size_t count;
-	int width; /* of the longest name */
-	bool prefix;
-	bool colour[2]; /* stdout, stderr */
-	bool terminal[2];
-	char since[CT_TIME_LENGTH + 1]; /* "" or a time as in the logs */
+	struct log_merge merge;
+	struct log_printer printer;
+	struct log_range range;
+	int64_t until; /* ct_now() time; 0: none */
 };
 
-/* A terminal obeys what it is sent: a container's control characters are shown instead, as `^[`. */
-static void append_text(struct ct_buf *out, const char *text, size_t length, bool terminal)
+/* After so many entries, or pieces of one line, the others get their turn, however much one container writes. */
+#define SHOWN_AT_ONCE 4096
+#define PIECES_AT_ONCE 256
+
+static int warn_of_gap(struct view *view, size_t index, struct ct_err *err)
 {
-	if (!terminal) {
-		ct_buf_append(out, text, length);
-		return;
-	}
-	for (size_t i = 0; i < length; i++) {
-		unsigned char byte = (unsigned char)text[i];
-
-		if ((byte < 0x20 && byte != '\t') || byte == 0x7f) {
-			ct_buf_putc(out, '^');
-			ct_buf_putc(out, (char)(byte ^ 0x40));
-		} else if (byte == 0xc2 && i + 1 < length && (unsigned char)text[i + 1] >= 0x80 &&
-			   (unsigned char)text[i + 1] < 0xa0) {
-			/* The C1 controls in UTF-8, which some terminals obey as well. */
-			ct_buf_putc(out, '?');
-			i++;
-		} else {
-			ct_buf_putc(out, text[i]);
-		}
-	}
-}
-
-static void append_prefix(const struct view *view, const struct source *source, struct ct_buf *out, bool colour)
-{
-	static const int colours[] = { 36, 33, 32, 35, 34, 31 };
-	size_t index = (size_t)(source - view->sources);
-
-	if (colour)
-		ct_buf_printf(out, "\033[%dm%-*s |\033[0m ", colours[index % 6], view->width, source->entry->name);
-	else
-		ct_buf_printf(out, "%-*s | ", view->width, source->entry->name);
-}
-
-static int print_entry(const struct view *view, struct source *source, struct ct_err *err)
-{
-	const struct log_entry *entry = &source->reader.entry;
-	bool *inside = &source->inside_line[entry->is_stderr];
-	ct_autobuf out = CT_BUF_INIT;
-
-	source->reader.has_entry = false;
-	if (view->since[0] && strncmp(entry->time, view->since, entry->time_length) < 0)
-		return 0;
-	if (!*inside && view->prefix)
-		append_prefix(view, source, &out, view->colour[entry->is_stderr]);
-	if (!*inside && timestamps)
-		ct_buf_printf(&out, "%.*s ", (int)entry->time_length, entry->time);
-	append_text(&out, entry->text, entry->length, view->terminal[entry->is_stderr]);
-	/* With several containers a line in pieces would mix with others' lines: each piece gets a line of its own. */
-	*inside = entry->partial && !view->prefix;
-	if (!*inside)
-		ct_buf_putc(&out, '\n');
-	if (ct_write_all(entry->is_stderr ? STDERR_FILENO : STDOUT_FILENO, out.data, out.length) < 0)
-		return ct_fail_errno(err, CT_NO_CODE, "cannot write to standard output");
+	view->readers[index].missed = false;
+	if (log_printer_flush(&view->printer, err) < 0)
+		return -1;
+	ct_warn(program.name, "the log of '%s' was rotated away while it was being read: lines may be missing here",
+		view->origins[index].name);
 	return 0;
 }
 
-static int compare_times(const struct log_entry *a, const struct log_entry *b)
+/* Fetches the next entry of a container's log, if there is one. */
+static int advance(struct view *view, size_t index, struct ct_err *err)
 {
-	size_t shorter = a->time_length < b->time_length ? a->time_length : b->time_length;
+	struct log_reader *reader = &view->readers[index];
+	bool has_entry = log_reader_next(reader);
 
-	return strncmp(a->time, b->time, shorter);
+	if (reader->missed && warn_of_gap(view, index, err) < 0)
+		return -1;
+	if (reader->failure) {
+		errno = reader->failure;
+		return ct_fail_errno(err, errno == EACCES ? "S003" : CT_NO_CODE, "cannot read the log of '%s'",
+				     view->origins[index].name);
+	}
+	if (has_entry)
+		log_merge_add(&view->merge, reader);
+	return 0;
 }
 
-/* Prints all that is there, the oldest entry of all containers first. */
-static int print_available(const struct view *view, struct ct_err *err)
+static int show_entry(struct view *view, struct log_reader *reader, struct ct_err *err)
 {
+	size_t index = (size_t)(reader - view->readers);
+
+	reader->has_entry = false;
+	if (!log_range_has(&view->range, &reader->entry))
+		return 0;
+	return log_printer_show(&view->printer, &view->origins[index], &reader->entry, err);
+}
+
+/* Shows an entry, and behind it the other pieces of its line that are there: other containers can wait for that. */
+static int show_line(struct view *view, struct log_reader *reader, struct ct_err *err)
+{
+	bool is_stderr = reader->entry.is_stderr, partial;
+	int pieces = 0;
+
+	do {
+		partial = reader->entry.partial;
+		if (show_entry(view, reader, err) < 0)
+			return -1;
+	} while (partial && ++pieces < PIECES_AT_ONCE && log_reader_next(reader) &&
+		 reader->entry.is_stderr == is_stderr);
+	return advance(view, (size_t)(reader - view->readers), err);
+}
+
+/* What is there now, the earliest first; *more: and there is more. */
+static int show_available(struct view *view, bool *more, struct ct_err *err)
+{
+	struct log_reader *reader;
+
+	for (size_t i = 0; i < view->count; i++) {
+		bool changed = view->watched[i].changed && view->readers[i].directory;
+
+		view->watched[i].changed = false;
+		if (changed && !view->readers[i].has_entry && advance(view, i, err) < 0)
+			return -1;
+	}
+	for (int i = 0; i < SHOWN_AT_ONCE; i++) {
+		reader = log_merge_take(&view->merge);
+		if (!reader)
+			break;
+		if (show_line(view, reader, err) < 0)
+			return -1;
+	}
+	*more = view->merge.count > 0;
+	return log_printer_flush(&view->printer, err);
+}
+
+/* Of a container that has ended and whose log was shown to its end. */
+static int close_ended(struct view *view, struct ct_err *err)
+{
+	for (size_t i = 0; i < view->count; i++) {
+		struct log_reader *reader = &view->readers[i];
+
+		if (view->watched[i].supervisor >= 0 || view->watched[i].changed || reader->has_entry ||
+		    !reader->directory)
+			continue;
+		if (log_printer_end(&view->printer, &view->origins[i], err) < 0)
+			return -1;
+		log_reader_close(reader);
+		reader->directory = NULL;
+	}
+	return 0;
+}
+
+static bool is_over(const struct view *view)
+{
+	return view->until != 0 && ct_now() > view->until;
+}
+
+static int show_all(struct view *view, struct log_watch *watch, struct ct_err *err)
+{
+	bool over = false, more;
+
 	for (;;) {
-		struct source *oldest = NULL;
-
-		for (size_t i = 0; i < view->count; i++) {
-			struct source *source = &view->sources[i];
-
-			if (source->reader.fd < 0)
-				log_reader_open(&source->reader, source->entry->directory);
-			if (log_reader_next(&source->reader) &&
-			    (!oldest || compare_times(&source->reader.entry, &oldest->reader.entry) < 0))
-				oldest = source;
-		}
-		if (!oldest)
-			return 0;
-		if (print_entry(view, oldest, err) < 0)
+		if (show_available(view, &more, err) < 0)
+			return -1;
+		if (!more && close_ended(view, err) < 0)
+			return -1;
+		if (!more && (watch->living == 0 || over))
+			return log_printer_finish(&view->printer, err);
+		/* What was written before the end of that time is read once more after it. */
+		over = is_over(view);
+		if (watch->living > 0 && log_watch_wait(watch, more || over ? 1 : view->until, err) < 0)
 			return -1;
 	}
 }
 
-static void drain(int inotify)
-{
-	char events[16384];
-
-	while (inotify >= 0 && read(inotify, events, sizeof(events)) > 0)
-		;
-}
-
-/*
- * Closing an inotify instance takes the kernel some ten milliseconds, so it is made only for containers that live
- * longer than a few of them. Until then the logs are simply read again.
- */
-#define PATIENCE_ROUNDS 4
-#define PATIENCE_MS 4
-
-static int open_inotify(const struct view *view)
-{
-	int inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-
-	for (size_t i = 0; inotify >= 0 && i < view->count; i++) {
-		if (view->sources[i].supervisor >= 0)
-			(void)inotify_add_watch(inotify, view->sources[i].entry->directory,
-						IN_MODIFY | IN_CREATE | IN_ONLYDIR);
-	}
-	return inotify;
-}
-
-static size_t watch_living(const struct view *view, struct pollfd *watches, int inotify)
-{
-	size_t living = 0;
-
-	for (size_t i = 0; i < view->count; i++) {
-		watches[i] = (struct pollfd){ .fd = view->sources[i].supervisor, .events = POLLIN };
-		living += view->sources[i].supervisor >= 0;
-	}
-	watches[view->count] = (struct pollfd){ .fd = inotify, .events = POLLIN };
-	return living;
-}
-
-static void forget_ended(struct view *view, const struct pollfd *watches)
-{
-	for (size_t i = 0; i < view->count; i++) {
-		if (watches[i].fd >= 0 && watches[i].revents) {
-			close(view->sources[i].supervisor);
-			view->sources[i].supervisor = -1;
-		}
-	}
-}
-
-/* What is still to come: a change in a directory is new text, the end of a supervisor the end of its log. */
-static int follow_logs(struct view *view, struct ct_err *err)
-{
-	struct pollfd *watches = ct_alloc_array(view->count + 1, sizeof(*watches));
-	ct_autoclose int inotify = -1;
-	int status = 0;
-
-	for (int round = 0; status == 0 && watch_living(view, watches, inotify) > 0; round++) {
-		if (poll(watches, view->count + 1, inotify < 0 ? PATIENCE_MS : -1) < 0 && errno != EINTR)
-			status = ct_fail_errno(err, CT_NO_CODE, "cannot wait for the logs");
-		/* The watches before the read that follows: what is written in between is not missed. */
-		if (inotify < 0 && round >= PATIENCE_ROUNDS)
-			inotify = open_inotify(view);
-		drain(inotify);
-		forget_ended(view, watches);
-		if (status == 0)
-			status = print_available(view, err);
-	}
-	free(watches);
-	return status;
-}
-
-static int parse_since(char text[CT_TIME_LENGTH + 1])
-{
-	static const struct {
-		char unit;
-		int64_t seconds;
-	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
-	int64_t time, amount;
-	char *end;
-
-	if (ct_parse_time(since, &time) == 0) {
-		ct_format_time(time, text);
-		return 0;
-	}
-	errno = 0;
-	amount = strtoll(since, &end, 10);
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (end != since && end[0] == units[i].unit && end[1] == '\0' && amount >= 0 && amount < 10000000 &&
-		    errno == 0) {
-			ct_format_time(ct_now() - amount * units[i].seconds * INT64_C(1000000000), text);
-			return 0;
-		}
-	}
-	return -1;
-}
-
 /* A pidfd of the supervisor while there is more to come; -1 when the last word is in the log. */
-static int open_writer(const struct ct_state_entry *entry)
+static int open_writer(const char *directory)
 {
+	static const struct timespec moment = { .tv_nsec = 2000000 };
 	struct ct_status status;
 	struct ct_err ignored = CT_ERR_INIT;
 
-	if (ct_status_read(entry->directory, &status, &ignored) < 0 || status.state == CT_STOPPED ||
-	    status.state == CT_FAILED)
-		return -1;
+	for (int i = 0; i < 500; i++) {
+		if (ct_status_read(directory, &status, &ignored) < 0 || status.state == CT_STOPPED ||
+		    status.state == CT_FAILED)
+			return -1;
+		/* One that is just starting has not written down who it is. */
+		if (status.supervisor.pid != 0 || !status.alive)
+			break;
+		nanosleep(&moment, NULL);
+	}
 	return ct_process_open(&status.supervisor);
 }
 
-static void open_sources(struct view *view, const struct ct_state_entry *const *entries, uint64_t lines)
+/* However many logs are read at once, the memory for it is bounded. */
+static size_t chunk_size(size_t count)
+{
+	size_t size = 65536;
+
+	while (size > 4096 && size * count > (16 << 20))
+		size /= 2;
+	return size;
+}
+
+static void open_logs(struct view *view, const struct ct_state_entry *const *entries, uint64_t lines)
 {
 	for (size_t i = 0; i < view->count; i++) {
-		struct source *source = &view->sources[i];
+		const char *directory = entries[i]->directory;
 		int length = (int)strlen(entries[i]->name);
 
-		*source = (struct source){ .entry = entries[i], .reader = { .fd = -1 }, .supervisor = -1 };
-		if (length > view->width)
-			view->width = length > 40 ? 40 : length;
-		if (follow)
-			source->supervisor = open_writer(entries[i]);
-		log_reader_open(&source->reader, entries[i]->directory);
+		view->origins[i] = (struct log_origin){ .name = entries[i]->name, .index = i };
+		/* Who writes is found out first: after its end nothing is added. */
+		view->watched[i] = (struct log_watched){
+			.directory = directory,
+			.supervisor = follow ? open_writer(directory) : -1,
+			.changed = true,
+		};
+		log_reader_init(&view->readers[i], directory, chunk_size(view->count));
 		if (tail)
-			log_reader_tail(&source->reader, lines);
+			log_reader_tail(&view->readers[i], lines, &view->range);
+		if (!follow)
+			log_reader_stop_here(&view->readers[i]);
+		if (length > view->printer.width)
+			view->printer.width = length > 40 ? 40 : length;
 	}
+}
+
+static void read_range(struct view *view)
+{
+	int64_t from;
+
+	if (since && log_moment_parse(since, &from) < 0)
+		ct_usage_error(&program, "'%s' is not a time", since);
+	if (until && log_moment_parse(until, &view->until) < 0)
+		ct_usage_error(&program, "'%s' is not a time", until);
+	if (since)
+		ct_format_time(from, view->range.since);
+	if (until)
+		ct_format_time(view->until, view->range.until);
 }
 
 static int show(const struct ct_state_entry *const *entries, size_t count, uint64_t lines, struct ct_err *err)
 {
 	struct view view = {
-		.sources = ct_alloc_array(count, sizeof(struct source)),
+		.readers = ct_alloc_array(count, sizeof(struct log_reader)),
+		.origins = ct_alloc_array(count, sizeof(struct log_origin)),
+		.watched = ct_alloc_array(count, sizeof(struct log_watched)),
 		.count = count,
-		.prefix = prefixed || count > 1,
-		.colour = { ct_colour(STDOUT_FILENO), ct_colour(STDERR_FILENO) },
-		.terminal = { isatty(STDOUT_FILENO), isatty(STDERR_FILENO) },
+		.printer = { .style = ct_output_is_json(&program, output ? output : "text") ? LOG_STYLE_JSON
+				      : raw                                                 ? LOG_STYLE_RAW
+											    : LOG_STYLE_TEXT,
+			     .prefix = prefixed || (count > 1 && !unprefixed),
+			     .timestamps = timestamps },
 	};
+	struct log_watch watch;
 	int status;
 
-	if (since && parse_since(view.since) < 0)
-		ct_usage_error(&program, "'%s' is not a time", since);
-	open_sources(&view, entries, lines);
-	status = print_available(&view, err);
-	if (status == 0 && follow)
-		status = follow_logs(&view, err);
-	for (size_t i = 0; i < count; i++) {
-		log_reader_close(&view.sources[i].reader);
-		if (view.sources[i].supervisor >= 0)
-			close(view.sources[i].supervisor);
-	}
-	free(view.sources);
+	read_range(&view);
+	log_printer_init(&view.printer);
+	log_merge_init(&view.merge, count);
+	open_logs(&view, entries, lines);
+	log_watch_init(&watch, view.watched, count);
+	status = show_all(&view, &watch, err);
+	log_watch_release(&watch);
+	log_merge_release(&view.merge);
+	for (size_t i = 0; i < count; i++)
+		log_reader_close(&view.readers[i]);
+	free(view.readers);
+	free(view.origins);
+	free(view.watched);
 	return status;
 }
 
@@ -328,6 +307,8 @@ int main(int argc, char **argv)
 		if (tail[0] < '0' || tail[0] > '9' || *end != '\0')
 			ct_usage_error(&program, "'%s' is not a number of lines", tail);
 	}
+	if (prefixed && unprefixed)
+		ct_usage_error(&program, "--prefix and --no-prefix exclude each other");
 	return run(argv + operand, (size_t)(argc - operand), lines, &err) < 0 ? ct_err_report(program.name, &err)
 									      : CT_EXIT_OK;
 }

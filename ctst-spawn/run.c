@@ -150,8 +150,8 @@ int run_start(struct supervisor *supervisor, struct ct_err *err)
 	close(output[1]);
 	close(error_output[1]);
 	supervisor->socket = sockets[0];
-	supervisor->output = (struct log_stream){ "stdout", output[0] };
-	supervisor->error_output = (struct log_stream){ "stderr", error_output[0] };
+	supervisor->output = (struct log_stream){ .input = output[0] };
+	supervisor->error_output = (struct log_stream){ .input = error_output[0], .is_stderr = true };
 	if (supervisor->init < 0 || release_init(supervisor, err) < 0)
 		return -1;
 	/* Who is who for status.json, found out while init is busy. */
@@ -190,8 +190,7 @@ void run_finish(struct supervisor *supervisor)
 			supervisor->exit_code = report.exit_code;
 	}
 	for (size_t i = 0; i < 2; i++) {
-		while (log_copy(streams[i], supervisor->log))
-			;
+		log_drain(streams[i], &supervisor->log);
 		if (streams[i]->input >= 0)
 			close(streams[i]->input);
 		streams[i]->input = -1;
@@ -312,15 +311,18 @@ bool run_watch(struct supervisor *supervisor)
 		if (watches[0].revents)
 			supervisor_on_signal(supervisor);
 		if (watches[2].revents)
-			log_copy(&supervisor->output, supervisor->log);
+			log_copy(&supervisor->output, &supervisor->log);
 		if (watches[3].revents)
-			log_copy(&supervisor->error_output, supervisor->log);
+			log_copy(&supervisor->error_output, &supervisor->log);
 		if (watches[1].revents && !on_report(supervisor))
 			return false;
 		if (supervisor->ended && supervisor->output.input < 0 && supervisor->error_output.input < 0)
 			return true;
-		/* Nothing but the end of init: whatever it has written is in the pipes now. */
-		if (watches[4].revents && !watches[1].revents)
+		/* Nothing but the end of init: whatever was written is in the pipes now, and in the log before the end is told. */
+		if (watches[4].revents && !watches[1].revents) {
+			log_drain(&supervisor->output, &supervisor->log);
+			log_drain(&supervisor->error_output, &supervisor->log);
 			return true;
+		}
 	}
 }

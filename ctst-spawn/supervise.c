@@ -88,8 +88,7 @@ static int load(struct supervisor *supervisor, const char *path, struct ct_err *
 	supervisor->identity = identity_choose(supervisor->config.id);
 	if (!supervisor->config.container.readonly && sources_make_writable(&supervisor->identity, err) < 0)
 		return -1;
-	supervisor->log = openat(supervisor->directory, LOG_FILE, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
-	if (supervisor->log < 0)
+	if (log_writer_open(&supervisor->log, supervisor->directory) < 0)
 		return ct_fail_errno(err, "S003", "cannot open '%s/" LOG_FILE "'", path);
 	if (cgroup_create(&supervisor->config.container, path, supervisor->group, sizeof(supervisor->group),
 			  &supervisor->cgroup, supervisor->config.may_go_unlimited ? supervisor->unlimited : NULL,
@@ -182,6 +181,7 @@ static int supervise(struct supervisor *supervisor)
 	}
 	conclude(supervisor);
 	run_finish(supervisor);
+	log_writer_finish(&supervisor->log);
 	return cgroup_remove(supervisor->group);
 }
 
@@ -196,6 +196,7 @@ static int detach(struct supervisor *supervisor)
 		signal(number, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a log that may not grow is a full disk, see log_writer.h */
 	signal(SIGINT, SIG_IGN);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
@@ -226,7 +227,7 @@ int main(int argc, char **argv)
 	struct supervisor supervisor = {
 		.status = { .state = CT_CREATED, .exit_code = -1 },
 		.directory = SUPERVISE_DIRECTORY_FD,
-		.log = -1,
+		.log = { .file = -1 },
 		.signals = -1,
 		.cgroup = -1,
 		.pidfd = -1,

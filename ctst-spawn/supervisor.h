@@ -13,7 +13,7 @@
 #include "ctst-spawn/cgroup_limits.h"
 #include "ctst-spawn/container_directory.h"
 #include "ctst-spawn/identity.h"
-#include "ctst-spawn/log.h"
+#include "ctst-spawn/log_writer.h"
 #include "ctst-spawn/payload.h"
 
 #define MILLISECOND INT64_C(1000000)
@@ -29,7 +29,8 @@ struct supervisor {
 	size_t title_length;
 	char group[sizeof(((struct ct_status *)0)->cgroup)]; /* path of the cgroup; "": none */
 	char unlimited[LIMITS_TEXT];                         /* limits that are not enforced, for people */
-	int directory, log, signals, cgroup;
+	int directory, signals, cgroup;
+	struct log_writer log;
 
 	/* Of the present run; -1 while there is none. */
 	int pidfd, socket;

@@ -13,8 +13,6 @@
 #include "ctst-spawn/deploy.h"
 #include "ctst-spawn/expand.h"
 #include "ctst-spawn/identity.h"
-#include "ctst-spawn/log.h"
-#include "ctst-spawn/log_reader.h"
 #include "ctst-spawn/plan.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/rootfs.h"
@@ -214,63 +212,6 @@ START_TEST(decisions)
 }
 END_TEST
 
-START_TEST(log_lines)
-{
-	static const char line[] = "2026-01-02T03:04:05.123456789Z stderr P half a line";
-	struct log_entry entry;
-
-	ck_assert(log_parse(line, strlen(line), &entry));
-	ck_assert(entry.is_stderr && entry.partial);
-	ck_assert_uint_eq(entry.time_length, 30);
-	ck_assert_uint_eq(entry.length, strlen("half a line"));
-	ck_assert(log_parse("t stdout F ", 11, &entry));
-	ck_assert_uint_eq(entry.length, 0);
-	ck_assert(!log_parse("t stdout F", 10, &entry));
-	ck_assert(!log_parse("t stdnot F x", 12, &entry));
-	ck_assert(!log_parse("t stdout X x", 12, &entry));
-	ck_assert(!log_parse("", 0, &entry));
-}
-END_TEST
-
-/* Through a real pipe: what goes in comes out of the reader, and the tail is found. */
-START_TEST(log_round_trip)
-{
-	char directory[] = "/tmp/unit-spawn.XXXXXX", path[64];
-	struct log_stream stream = { "stdout", -1 };
-	struct log_reader reader = { .fd = -1 };
-	int pipes[2], log, lines = 0;
-
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%s/" LOG_FILE, directory);
-	log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	ck_assert_int_eq(pipe2(pipes, O_CLOEXEC), 0);
-	stream.input = pipes[0];
-	for (int i = 0; i < 100; i++) {
-		ck_assert_int_eq(ct_write_all(pipes[1], "line\n", 5), 0);
-		ck_assert(log_copy(&stream, log));
-	}
-	ck_assert_int_eq(ct_write_all(pipes[1], "no end", 6), 0);
-	close(pipes[1]);
-	while (log_copy(&stream, log))
-		;
-	ck_assert_int_eq(stream.input, -1);
-	log_reader_open(&reader, directory);
-	while (log_reader_next(&reader)) {
-		lines++;
-		ck_assert_int_eq(reader.entry.partial, lines == 101);
-		reader.has_entry = false;
-	}
-	ck_assert_int_eq(lines, 101);
-	log_reader_tail(&reader, 7);
-	for (lines = 0; log_reader_next(&reader); lines++)
-		reader.has_entry = false;
-	ck_assert_int_eq(lines, 7);
-	log_reader_close(&reader);
-	close(log);
-	ck_assert_int_eq(ct_remove_tree_at(AT_FDCWD, directory), 0);
-}
-END_TEST
-
 START_TEST(templates_expand)
 {
 	struct ct_err err = CT_ERR_INIT;
@@ -394,8 +335,6 @@ int main(void)
 	tcase_add_test(tests, plan_is_read);
 	tcase_add_test(tests, plan_errors);
 	tcase_add_test(tests, decisions);
-	tcase_add_test(tests, log_lines);
-	tcase_add_test(tests, log_round_trip);
 	tcase_add_test(tests, templates_expand);
 	tcase_add_test(tests, secret_files);
 	tcase_add_test(tests, names_and_numbers);

@@ -1,0 +1,44 @@
+/*
+ * Waiting for more to read in the logs of containers that live: a change in a container's directory, or the end of
+ * its supervisor, after which nothing comes any more.
+ */
+#ifndef CTST_SPAWN_LOG_WATCH_H
+#define CTST_SPAWN_LOG_WATCH_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+
+/* One container. */
+struct log_watched {
+	const char *directory; /* not owned */
+	int supervisor;        /* pidfd, owned; -1: has ended */
+	bool changed;          /* there may be more to read */
+};
+
+struct log_watch {
+	struct log_watched *watched; /* not owned */
+	size_t count;
+	size_t living;
+	struct pollfd *polls; /* for each container its supervisor; behind them inotify */
+	int inotify;          /* -1: not yet */
+	bool incomplete;      /* not every directory could be watched: looked at from time to time */
+	int rounds;
+	size_t *containers; /* by inotify's descriptor of the watch */
+	size_t size;        /* of `containers` */
+};
+
+void log_watch_init(struct log_watch *watch, struct log_watched *watched, size_t count);
+
+/*
+ * Waits until something has changed, or `until`, a ct_now() time (0: for ever; in the past: only looks). Sets `changed`
+ * of the containers concerned, and closes `supervisor` of those that have ended. -1: poll(2) has failed.
+ */
+int log_watch_wait(struct log_watch *watch, int64_t until, struct ct_err *err);
+
+void log_watch_release(struct log_watch *watch);
+
+#endif
