@@ -3,8 +3,12 @@
  * and the id-mapped mounts that make an image's files fit them (mount_setattr(2)).
  *
  * Started by root of the initial user namespace, ids 0…65535 of a container are a
- * range of the host's that nobody else has, chosen by the container's id. Started by
- * anybody else, id 0 of the container is the caller and there are no other ids.
+ * range of the host's that nobody else has: of the user `containust` in /etc/subuid and /etc/subgid when there is
+ * one, else of the block that systemd-nspawn(1) uses for the same purpose, without what those files give to anybody.
+ * A lock that lasts as long as the container keeps other containers of this host off the range.
+ *
+ * Started by anybody else, id 0 of the container is the caller. Where newuidmap(1) is installed and /etc/subuid and
+ * /etc/subgid give the caller 65535 ids, those are 1…65535; elsewhere there are no other ids.
  */
 #ifndef CTST_SPAWN_IDENTITY_H
 #define CTST_SPAWN_IDENTITY_H
@@ -14,19 +18,38 @@
 #include <sys/types.h>
 
 #include "common/err.h"
+#include "ctst-spawn/subordinate_ids.h"
 
-#define IDENTITY_RANGE UINT32_C(65536)
+#define IDENTITY_IDS UINT32_C(65536) /* of every container, but those that have the caller only */
 
-struct identity {
-	bool range;    /* a range of ids; false: the caller's only */
-	uint32_t base; /* the host's id of the container's 0 */
+enum identity_kind {
+	IDENTITY_RANGE,       /* a range, with id-mapped mounts; only root can have it */
+	IDENTITY_SUBORDINATE, /* the caller, and a range that is the caller's */
+	IDENTITY_CALLER,      /* the caller only */
 };
 
-/* `id` is the container's UUID. */
-struct identity identity_choose(const char *id);
+struct identity {
+	enum identity_kind kind;
+	struct id_range users, groups; /* RANGE: from the container's 0 on; SUBORDINATE: from its 1 on */
+};
+
+/* Whether containers get the identity that only root can give them. */
+bool identity_is_root(void);
+
+/*
+ * The identity for the container with this UUID. *claim is a descriptor that keeps its range from others as long as it
+ * is open; -1 when there is no range or nowhere to put the lock (no /run). -1: R001.
+ */
+int identity_choose(const char *id, struct identity *identity, int *claim, struct ct_err *err);
 
 /* Writes the maps of the process `pid`, which is in a new user namespace. -1: R001. */
 int identity_map(const struct identity *identity, pid_t pid, struct ct_err *err);
+
+/*
+ * Calls the function as root of a user namespace with the identity's ids, in a child. For what files of the container's
+ * ids need that the caller may not do. Returns what the function does; -1 with errno.
+ */
+int identity_call(const struct identity *identity, int (*function)(const void *), const void *argument);
 
 /*
  * A private copy of the mount tree at `place` (an O_PATH descriptor; `path` names it in

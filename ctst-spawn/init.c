@@ -189,7 +189,7 @@ static int connect_output(const struct init *init, struct ct_err *err)
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(init->output, STDOUT_FILENO) < 0 ||
 	    dup2(init->error_output, STDERR_FILENO) < 0)
 		return ct_fail_errno(err, "R004", "cannot connect the output");
-	if (init->range && init->payload->uid != 0 &&
+	if (init->many_ids && init->payload->uid != 0 &&
 	    (fchown(STDOUT_FILENO, init->payload->uid, init->payload->gid) < 0 ||
 	     fchown(STDERR_FILENO, init->payload->uid, init->payload->gid) < 0))
 		return ct_fail_errno(err, "R004", "cannot give the output to the user of the command");

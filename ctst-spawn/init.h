@@ -31,6 +31,7 @@ struct init {
 	int output; /* the payload's stdout and stderr */
 	int error_output;
 	bool range;    /* ids are mapped by the supervisor's trees; false: this process opens the trees itself */
+	bool many_ids; /* the container has users other than its root */
 	bool writable; /* the root file system is not read-only */
 	bool own_network;
 	char *title; /* this process's arguments in memory, overwritten with its name */

@@ -263,6 +263,9 @@ pid_t payload_start(const struct payload *payload, int *exit_code, struct ct_err
 		return ct_err_hint(err, "it must exist in the image");
 	}
 	ct_fail_errno(err, "R004", "%s '%s'", step, payload->argv[0]);
+	if (failure == EINVAL && payload->uid != 0)
+		return ct_err_hint(err, "without root the container has no users but its root, unless /etc/subuid and "
+					"/etc/subgid give you some and newuidmap is installed; 'ctst doctor' tells");
 	if (failure != ENOENT && failure != ENOTDIR)
 		return -1;
 	*exit_code = CT_EXIT_NO_COMMAND;

@@ -83,7 +83,7 @@ static int release_init(struct supervisor *supervisor, struct ct_err *err)
 	if (identity_map(&supervisor->identity, supervisor->init, err) < 0)
 		return -1;
 	/* Without root the namespaces can be opened only as long as the process has not closed itself off. */
-	if (!supervisor->identity.range)
+	if (supervisor->identity.kind != IDENTITY_RANGE)
 		return open_namespaces(supervisor->init, err) < 0 ? -1
 								  : init_send_trees(supervisor->socket, NULL, 0, err);
 	if (init_send_trees(supervisor->socket, NULL, 0, err) < 0 || open_namespaces(supervisor->init, err) < 0)
@@ -107,7 +107,7 @@ static int make_output(const struct identity *identity, int ends[2])
 	/* Somebody outside may have been given the other end: its silence must not keep the supervisor. */
 	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
 		return -1;
-	return identity->range ? fchown(ends[1], identity->base, identity->base) : 0;
+	return identity->kind == IDENTITY_RANGE ? fchown(ends[1], identity->users.first, identity->groups.first) : 0;
 }
 
 static void close_pair(int pair[2])
@@ -125,7 +125,8 @@ int run_start(struct supervisor *supervisor, struct ct_err *err)
 		.container = &supervisor->config.container,
 		.payload = &supervisor->payload,
 		.hostname = supervisor->hostname,
-		.range = supervisor->identity.range,
+		.range = supervisor->identity.kind == IDENTITY_RANGE,
+		.many_ids = supervisor->identity.kind != IDENTITY_CALLER,
 		.writable = !supervisor->config.container.readonly,
 		.own_network = has_own_network(supervisor),
 		.title = supervisor->title,

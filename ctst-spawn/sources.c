@@ -156,7 +156,8 @@ int sources_make_writable(const struct identity *identity, struct ct_err *err)
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
 		if (mkdir(directories[i], 0755) < 0 && errno != EEXIST)
 			return ct_fail_errno(err, "R003", "cannot create '%s'", directories[i]);
-		if (identity->range && chown(directories[i], identity->base, identity->base) < 0)
+		if (identity->kind == IDENTITY_RANGE &&
+		    chown(directories[i], identity->users.first, identity->groups.first) < 0)
 			return ct_fail_errno(err, "R003", "cannot give '%s' to the container", directories[i]);
 	}
 	return 0;

@@ -17,6 +17,7 @@
 #include "common/status.h"
 #include "ctst-spawn/cgroup.h"
 #include "ctst-spawn/container_directory.h"
+#include "ctst-spawn/identity.h"
 
 /* Beyond a container's own limit, for the supervisor to notice and write it down. */
 #define GRACE_MS 5000
@@ -213,6 +214,24 @@ static bool kill_leftovers(const char *directory)
 	return true;
 }
 
+static int remove_directory(const void *path)
+{
+	return ct_remove_tree_at(AT_FDCWD, path);
+}
+
+/* Without root, files of the container's users are another's, and only the container's root may remove them. */
+static int remove_as_container(const char *directory)
+{
+	struct identity identity;
+	struct ct_err ignored = CT_ERR_INIT;
+	int claim, failure = errno;
+
+	if (identity_choose("0", &identity, &claim, &ignored) == 0 && identity.kind == IDENTITY_SUBORDINATE)
+		return identity_call(&identity, remove_directory, directory);
+	errno = failure;
+	return -1;
+}
+
 int container_remove(const struct ct_project *project, const char *id, struct ct_err *err)
 {
 	ct_autofree char *directory = ct_asprintf("%s/%s", project->containers, id);
@@ -224,7 +243,7 @@ int container_remove(const struct ct_project *project, const char *id, struct ct
 	}
 	if (cgroup_path(directory, group, sizeof(group)) && cgroup_remove(group) < 0)
 		return ct_fail_errno(err, "R002", "cannot remove the cgroup '%s'", group);
-	if (ct_remove_tree_at(AT_FDCWD, directory) < 0)
+	if (ct_remove_tree_at(AT_FDCWD, directory) < 0 && remove_as_container(directory) < 0)
 		return ct_fail_errno(err, "S003", "cannot remove '%s'", directory);
 	return 0;
 }

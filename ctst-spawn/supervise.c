@@ -85,7 +85,8 @@ static int load(struct supervisor *supervisor, const char *path, struct ct_err *
 			       supervisor->hostname);
 	if (keep_environment(&supervisor->payload) < 0)
 		return ct_fail_errno(err, "R004", "cannot keep the environment");
-	supervisor->identity = identity_choose(supervisor->config.id);
+	if (identity_choose(supervisor->config.id, &supervisor->identity, &supervisor->claim, err) < 0)
+		return -1;
 	if (!supervisor->config.container.readonly && sources_make_writable(&supervisor->identity, err) < 0)
 		return -1;
 	if (log_writer_open(&supervisor->log, supervisor->directory) < 0)
@@ -230,6 +231,7 @@ int main(int argc, char **argv)
 		.log = { .file = -1 },
 		.signals = -1,
 		.cgroup = -1,
+		.claim = -1,
 		.pidfd = -1,
 		.socket = -1,
 		.output = { .input = -1 },

@@ -30,6 +30,7 @@ struct supervisor {
 	char group[sizeof(((struct ct_status *)0)->cgroup)]; /* path of the cgroup; "": none */
 	char unlimited[LIMITS_TEXT];                         /* limits that are not enforced, for people */
 	int directory, signals, cgroup;
+	int claim; /* of the identity, see identity_choose() */
 	struct log_writer log;
 
 	/* Of the present run; -1 while there is none. */

@@ -6,6 +6,7 @@
 
 #include "common/cleanup.h"
 #include "common/process.h"
+#include "ctst-spawn/identity.h"
 #include "ctst/doctor.h"
 
 /* The caller frees it; NULL when PATH has no such program. */
@@ -60,9 +61,32 @@ static enum finding tools(const struct check *check, struct ct_buf *detail)
 	return FINDING_OK;
 }
 
+/* Who the users of containers are, started by who asks. */
+static enum finding users(const struct check *check, struct ct_buf *detail)
+{
+	struct ct_err err = CT_ERR_INIT;
+	struct identity identity;
+	ct_autoclose int claim = -1;
+
+	(void)check;
+	if (identity_choose("0", &identity, &claim, &err) < 0) {
+		ct_buf_puts(detail, err.message);
+		return FINDING_WARNING;
+	}
+	if (identity.kind == IDENTITY_CALLER) {
+		ct_buf_puts(detail,
+			    "a container has its root only, which is you; for more users: newuidmap, and 65536 ids in "
+			    "/etc/subuid and /etc/subgid");
+		return FINDING_WARNING;
+	}
+	ct_buf_printf(detail, "each container has %u, such as from %u on%s", IDENTITY_IDS, identity.users.first,
+		      identity.kind == IDENTITY_RANGE ? ", a range of its own" : ", of your own");
+	return FINDING_OK;
+}
+
 const struct check doctor_host_checks[] = {
 	{ "tools", tools, .use = "the stages of the pipeline" },
-	{ "newuidmap", program, .text = "newuidmap", .use = "more than one user id in a rootless container" },
+	{ "users", users },
 	{ "pasta", program, .text = "pasta", .use = "a network for rootless containers" },
 	{ "qemu", program, .text = "qemu-system-x86_64", .use = "containers in a virtual machine" },
 	{ 0 },

@@ -83,7 +83,7 @@ static int become_nobody_and_unshare(const void *argument)
 
 static enum finding unprivileged(const struct check *check, struct ct_buf *detail)
 {
-	bool root = identity_choose("0").range;
+	bool root = identity_is_root();
 	int failure = root ? trial(become_nobody_and_unshare, NULL) : trial_in_namespaces(0, NULL, NULL);
 
 	if (failure == 0) {

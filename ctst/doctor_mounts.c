@@ -120,11 +120,13 @@ static int try_id_mapping(const void *identity)
 
 static enum finding id_mapped(const struct check *check, struct ct_buf *detail)
 {
-	struct identity identity = identity_choose("0");
+	struct ct_err ignored = CT_ERR_INIT;
+	struct identity identity;
+	ct_autoclose int claim = -1;
 	int failure;
 
-	if (!identity.range) {
-		ct_buf_puts(detail, "only root can use them; without root a container has one user id, yours");
+	if (identity_choose("0", &identity, &claim, &ignored) < 0 || identity.kind != IDENTITY_RANGE) {
+		ct_buf_puts(detail, "only root can use them; see 'users' for what containers have without root");
 		return FINDING_OK;
 	}
 	failure = trial(try_id_mapping, &identity);

@@ -12,12 +12,12 @@
 #include "ctst-spawn/container.h"
 #include "ctst-spawn/deploy.h"
 #include "ctst-spawn/expand.h"
-#include "ctst-spawn/identity.h"
 #include "ctst-spawn/plan.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/rootfs.h"
 #include "ctst-spawn/signals.h"
 #include "ctst-spawn/stop.h"
+#include "ctst-spawn/subordinate_ids.h"
 
 #define DIGEST_A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define DIGEST_B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -305,21 +305,44 @@ START_TEST(reports_arrive_whole)
 }
 END_TEST
 
-/* The range must be a whole one inside the block that nobody else uses. */
-START_TEST(identities_are_in_range)
+/* ---- ids ---- */
+
+START_TEST(subordinate_ids_are_found_by_name_or_number)
 {
-	static const char *const ids[] = { ID_A, ID_B, "ffffffff-ffff-4fff-bfff-ffffffffffff",
-					   "00000000-0000-4000-8000-000000000000" };
+	static const char text[] = "# who:first:count\n"
+				   "short:100000:100\n"
+				   "bad:1x:65536\nbad:1\nbad::5\n:\n"
+				   "wrapped:4294967295:2\n"
+				   "large:4294967296:1\n"
+				   "alice:200000:65536\n"
+				   "1001:300000:65536\n"
+				   "short:400000:65536";
+	struct id_range range;
 
-	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-		struct identity identity = identity_choose(ids[i]);
+	ck_assert(subordinate_find(text, "alice", 7, 65536, &range));
+	ck_assert_uint_eq(range.first, 200000);
+	ck_assert(!subordinate_find(text, "alice", 7, 65537, &range));
+	ck_assert(subordinate_find(text, NULL, 1001, 65536, &range));
+	ck_assert_uint_eq(range.first, 300000);
+	ck_assert(subordinate_find(text, "short", 7, 65536, &range));
+	ck_assert_uint_eq(range.first, 400000);
+	ck_assert(!subordinate_find(text, "bad", 7, 1, &range));
+	ck_assert(!subordinate_find(text, "wrapped", 7, 1, &range));
+	ck_assert(!subordinate_find(text, "large", 7, 1, &range));
+	ck_assert(!subordinate_find(text, "ali", 7, 1, &range));
+	ck_assert(!subordinate_find("", "alice", 7, 1, &range));
+}
+END_TEST
 
-		if (!identity.range)
-			continue;
-		ck_assert_uint_eq(identity.base % IDENTITY_RANGE, 0);
-		ck_assert_uint_ge(identity.base, 524288);
-		ck_assert_uint_le(identity.base, UINT32_C(1879048191) - IDENTITY_RANGE + 1);
-	}
+START_TEST(ranges_that_touch_do_not_overlap)
+{
+	static const char text[] = "alice:200000:65536\n";
+
+	ck_assert(subordinate_overlaps(text, &(struct id_range){ 265535, 1 }));
+	ck_assert(!subordinate_overlaps(text, &(struct id_range){ 265536, 65536 }));
+	ck_assert(subordinate_overlaps(text, &(struct id_range){ 199999, 2 }));
+	ck_assert(!subordinate_overlaps(text, &(struct id_range){ 134464, 65536 }));
+	ck_assert(subordinate_overlaps(text, &(struct id_range){ 0, 4000000000 }));
 }
 END_TEST
 
@@ -339,7 +362,8 @@ int main(void)
 	tcase_add_test(tests, secret_files);
 	tcase_add_test(tests, names_and_numbers);
 	tcase_add_test(tests, reports_arrive_whole);
-	tcase_add_test(tests, identities_are_in_range);
+	tcase_add_test(tests, subordinate_ids_are_found_by_name_or_number);
+	tcase_add_test(tests, ranges_that_touch_do_not_overlap);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_set_tap(runner, "-");
