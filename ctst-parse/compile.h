@@ -14,7 +14,7 @@
 
 struct compile_options {
 	bool strict;     /* warn about what other implementations do not know */
-	bool offline;    /* remote images are an error, and remote imports that have not been fetched before */
+	bool offline;    /* remote imports that have not been fetched before are an error */
 	bool strict_env; /* an undefined ${env.NAME} without a default is an error */
 };
 

@@ -274,19 +274,17 @@ static bool has_space(struct ct_slice text)
 	return false;
 }
 
-/* An inherited one has been checked where it is written; whether it can be had is asked of those who use it. */
+/* An inherited one has been checked where it is written. Whether it can be had, also offline, is the image stage's to say. */
 static void check_scheme(struct checker *checker, const struct value *value, const struct image_parts *parts,
 			 const struct scheme *scheme)
 {
 	size_t errors = checker->diagnostics->errors.total;
 
-	if (!checker->checks_inherited) {
-		scheme->check(checker, value, parts);
-		if (checker->diagnostics->errors.total == errors)
-			check_pin(checker, value, parts, scheme);
-	}
-	if (scheme->is_remote && checker->options->offline && check_is_deployed(checker))
-		diagnostics_error(checker->diagnostics, "E014", value->span, "remote image while offline");
+	if (checker->checks_inherited)
+		return;
+	scheme->check(checker, value, parts);
+	if (checker->diagnostics->errors.total == errors)
+		check_pin(checker, value, parts, scheme);
 }
 
 void check_image(struct checker *checker, const struct entry *property)
