@@ -180,11 +180,14 @@ static int read_config_file(struct credentials *credentials, const char *registr
 
 /* ---- where to look ---- */
 
-static bool read_environment(struct credentials *credentials)
+/* CONTAINUST_REGISTRY keeps what is meant for one registry from the others that a composition names. */
+static bool read_environment(struct credentials *credentials, const char *registry)
 {
 	const char *token = getenv("CONTAINUST_REGISTRY_TOKEN"), *user = getenv("CONTAINUST_REGISTRY_USER");
-	const char *password = getenv("CONTAINUST_REGISTRY_PASSWORD");
+	const char *password = getenv("CONTAINUST_REGISTRY_PASSWORD"), *whose = getenv("CONTAINUST_REGISTRY");
 
+	if (whose && whose[0] && !credentials_key_fits(whose, registry))
+		return false;
 	if (token && token[0])
 		credentials->token = ct_strdup(token);
 	if (user && user[0]) {
@@ -197,7 +200,7 @@ static bool read_environment(struct credentials *credentials)
 int credentials_find(struct credentials *credentials, const char *registry, struct ct_err *err)
 {
 	*credentials = (struct credentials){ 0 };
-	if (!read_environment(credentials) && read_config_file(credentials, registry, err) < 0)
+	if (!read_environment(credentials, registry) && read_config_file(credentials, registry, err) < 0)
 		return -1;
 	if (credentials->user && strchr(credentials->user, ':'))
 		return ct_fail(err, "I006", "the user name for the registry '%s' has a colon in it", registry);

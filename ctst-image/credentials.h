@@ -1,5 +1,6 @@
 /*
- * What a person has told this machine about a registry: CONTAINUST_REGISTRY_TOKEN, _USER and _PASSWORD, else the
+ * What a person has told this machine about a registry: CONTAINUST_REGISTRY_TOKEN, _USER and _PASSWORD
+ * (for the registry that CONTAINUST_REGISTRY names, where it is set), else the
  * configuration that docker login and podman login write (config.json: credHelpers, auths, credsStore), with the
  * programs docker-credential-NAME that it names.
  *

@@ -57,13 +57,22 @@ static void add_parameter(struct ct_buf *url, const char *name, const char *valu
 	curl_free(escaped);
 }
 
+/* To pull from one repository is all that is ever asked for, whatever a registry would like to hand out. */
+static bool is_for_pulling(const char *scope)
+{
+	const char *actions = strrchr(scope, ':');
+
+	return strncmp(scope, "repository:", strlen("repository:")) == 0 && strcmp(actions, ":pull") == 0 &&
+	       !strchr(scope, ' ');
+}
+
 static void format_token_url(const struct registry *registry, const struct challenge *challenge, struct ct_buf *url)
 {
 	ct_autofree char *own = ct_asprintf("repository:%s:pull", registry->reference->repository);
 
 	ct_buf_append(url, challenge->realm, strcspn(challenge->realm, "#"));
 	add_parameter(url, "service", challenge->service);
-	add_parameter(url, "scope", challenge->scope[0] ? challenge->scope : own);
+	add_parameter(url, "scope", is_for_pulling(challenge->scope) ? challenge->scope : own);
 }
 
 static char *read_token(const struct ct_buf *text, struct ct_err *err)

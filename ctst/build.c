@@ -19,20 +19,21 @@
 #include "ctst/events.h"
 #include "ctst/pipeline.h"
 
-static bool dry_run, locked, distroless;
+static bool dry_run, locked, distroless, insecure_loopback;
 static const char *output;
 
 static const struct ct_option options[] = {
 	{ CT_OPTION_FLAG, 0, "dry-run", NULL, "check the file and name its images, import nothing", &dry_run },
 	{ CT_OPTION_FLAG, 0, "locked", NULL, "refuse an image whose source has changed", &locked },
 	{ CT_OPTION_FLAG, 0, "distroless", NULL, "take of every image only what its components need", &distroless },
+	{ CT_OPTION_FLAG, 0, "insecure-loopback", NULL, "use http:// for registries of this host", &insecure_loopback },
 	{ CT_OPTION_TEXT, 'o', "output", "FORMAT", "text or json (default: text on a terminal)", &output },
 	{ CT_OPTION_END },
 };
 
 static const struct ct_program program = {
 	.name = "ctst-build",
-	.synopsis = "[--distroless] [--dry-run] [--locked] [-o text|json] [FILE]",
+	.synopsis = "[--distroless] [--dry-run] [--insecure-loopback] [--locked] [-o text|json] [FILE]",
 	.summary = "import a composition's images and print their pinned references",
 	.details = "FILE defaults to " CT_DEFAULT_FILE "; '-' is standard input.",
 	.options = options,
@@ -48,6 +49,7 @@ static void describe(struct pipeline *pipeline, const char *file)
 	stage = pipeline_stage(pipeline, "ctst-image");
 	stage_add(stage, "build");
 	stage_add(stage, locked ? "--locked" : NULL);
+	stage_add(stage, insecure_loopback ? "--insecure-loopback" : NULL);
 	stage_add(stage, distroless ? "--distroless" : "--savings");
 }
 

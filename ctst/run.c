@@ -20,7 +20,7 @@
 
 #define LAST_STAGE 3 /* ctst-spawn; the ones before it change no container */
 
-static bool allow_unlimited, detach, wait_until_ready, keep_others, strict_env, locked;
+static bool allow_unlimited, detach, wait_until_ready, keep_others, strict_env, locked, insecure_loopback;
 static const char *publish_address;
 
 static const struct ct_option options[] = {
@@ -30,6 +30,7 @@ static const struct ct_option options[] = {
 	  &allow_unlimited },
 	{ CT_OPTION_FLAG, 0, "no-prune", NULL, "leave containers alone that FILE no longer names", &keep_others },
 	{ CT_OPTION_FLAG, 0, "locked", NULL, "refuse an image whose source has changed", &locked },
+	{ CT_OPTION_FLAG, 0, "insecure-loopback", NULL, "use http:// for registries of this host", &insecure_loopback },
 	{ CT_OPTION_FLAG, 0, "strict-env", NULL, "an undefined ${env.NAME} is an error", &strict_env },
 	{ CT_OPTION_TEXT, 0, "publish-addr", "ADDRESS", "bind exposed ports to ADDRESS", &publish_address },
 	{ CT_OPTION_END },
@@ -37,7 +38,8 @@ static const struct ct_option options[] = {
 
 static const struct ct_program program = {
 	.name = "ctst-run",
-	.synopsis = "[-d] [--allow-unlimited] [--locked] [--no-prune] [--publish-addr ADDRESS] [--strict-env] [FILE]",
+	.synopsis = "[-d] [--allow-unlimited] [--insecure-loopback] [--locked] [--no-prune] [--publish-addr ADDRESS]\n"
+		    "                [--strict-env] [FILE]",
 	.summary = "bring up what a .ctst file describes",
 	.details = "FILE defaults to " CT_DEFAULT_FILE "; '-' is standard input.",
 	.options = options,
@@ -52,6 +54,7 @@ static void describe(struct pipeline *pipeline, const char *file)
 	stage = pipeline_stage(pipeline, "ctst-image");
 	stage_add(stage, "build");
 	stage_add(stage, locked ? "--locked" : NULL);
+	stage_add(stage, insecure_loopback ? "--insecure-loopback" : NULL);
 	stage = pipeline_stage(pipeline, "ctst-plan");
 	stage_add(stage, "-o");
 	stage_add(stage, "json");

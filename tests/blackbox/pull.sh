@@ -13,7 +13,7 @@ fi
 . "$(dirname "$0")/images.bash"
 . "$(dirname "$0")/servers.bash"
 
-unset CONTAINUST_CA_FILE CONTAINUST_REGISTRY_TOKEN CONTAINUST_REGISTRY_USER CONTAINUST_REGISTRY_PASSWORD DOCKER_CONFIG \
+unset CONTAINUST_CA_FILE CONTAINUST_REGISTRY CONTAINUST_REGISTRY_TOKEN CONTAINUST_REGISTRY_USER CONTAINUST_REGISTRY_PASSWORD DOCKER_CONFIG \
 	http_proxy https_proxy all_proxy no_proxy HTTPS_PROXY ALL_PROXY NO_PROXY
 
 # ---- the servers ----
@@ -218,6 +218,22 @@ over_tls() {
 }
 tap_case "TLS with an authority of one's own; http only when asked for" over_tls
 
+plain_composition() {
+	need_registry
+	push one "$plain/team/composed:1" --dest-tls-verify=false
+	printf 'COMPONENT a { image = "oci://%s/team/composed:1@%s" }\n' "$plain" "$(digest_in_layout one)" >s.ctst
+	for command in build run; do
+		run ctst "$command" s.ctst
+		expect_status 1
+		expect_err 'error\[I006\]'
+		run ctst "$command" --insecure-loopback s.ctst
+		expect_status 0
+		[ "$command" = build ] || expect_out 'a \| pulled$'
+		rm -r .containust
+	done
+}
+tap_case "oci:// of a registry without TLS on this host: ctst build and ctst run are told" plain_composition
+
 composition() {
 	local digest
 
@@ -357,6 +373,10 @@ tokens_of_all_kinds() {
 	CONTAINUST_REGISTRY_TOKEN=$value raw "$odd/private/x:one"
 	expect_status 0
 	rm -r got
+	raw "$odd/greedy/x:one"
+	expect_status 0
+	rm -r got
+	expect_same "$(sed -n 's|.*/token?service=greedy&scope=\([^ ]*\) .*|\1|p' "$site/log")" repository%3Agreedy%2Fx%3Apull
 	CONTAINUST_REGISTRY_TOKEN=deadbeef raw "$odd/private/x:one"
 	expect_refused 1 I006 'the server answered 401: UNAUTHORIZED'
 	refute_err deadbeef
@@ -525,6 +545,28 @@ secrets_stay() {
 	done
 }
 tap_case "credentials go to no other host, and into no message" secrets_stay
+
+of_one_registry() {
+	export CONTAINUST_REGISTRY_USER=$user CONTAINUST_REGISTRY_PASSWORD=$password
+	for CONTAINUST_REGISTRY in registry.example "localhost:$port_tls" 127.0.0.1; do
+		export CONTAINUST_REGISTRY
+		: >"$site/log"
+		raw "$odd/private/x:one"
+		expect_refused 1 I006 'the server answered'
+		! grep -qi 'authorization=basic' "$site/log" || fail "it was sent to a registry that it is not for"
+	done
+	for CONTAINUST_REGISTRY in "$odd" "https://$odd/v2/" ''; do
+		raw "$odd/private/x:one"
+		expect_status 0
+		rm -r got
+	done
+	# Then what docker's configuration says of that registry counts.
+	export DOCKER_CONFIG=$PWD CONTAINUST_REGISTRY=registry.example CONTAINUST_REGISTRY_PASSWORD=wrong
+	jq -n --arg h "$odd" --arg a "$(printf '%s:%s' "$user" "$password" | base64)" '{auths: {($h): {auth: $a}}}' >config.json
+	raw "$odd/private/x:one"
+	expect_status 0
+}
+tap_case "CONTAINUST_REGISTRY says whose the credentials are" of_one_registry
 
 # is_waiting NAME: for the blobs of that repository.
 is_waiting() {

@@ -11,6 +11,7 @@ Every tag of a repository is the image of that name in the layout. The first par
 ok             nothing
 private        a token is needed, and for that the password
 public         a token is needed, which everybody gets
+greedy         the same, and it would hand out a token for more than pulling
 expiring       the same, but a token is good for two requests
 basic          the password is needed
 loop basicloop nobody is ever let in
@@ -144,7 +145,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def give_token(self, url, given):
         query = dict(urllib.parse.parse_qsl(url.query))
-        if given != basic and query["service"] not in ("public", "loop", "expiring"):
+        if given != basic and query["service"] not in ("public", "greedy", "loop", "expiring"):
             self.error(401, "UNAUTHORIZED", WWW_Authenticate='Basic realm="tokens"')
         elif url.path == "/jwt":
             self.send(200, json.dumps({"token": signed_token(query["service"], query["scope"])}).encode())
@@ -158,11 +159,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         scheme = "http" if how == "plaintoken" else "https"
         port = ports["plain" if how == "plaintoken" else "tls"]
         realm = f"{scheme}://127.0.0.1:{port}/token"
-        bearer = f'Bearer realm="{realm}",service="{how}",scope="repository:{how}/x:pull"'
+        bearer = f'Bearer realm="{realm}",service="{how}",scope="repository:{how}/x:pull{",push" if how == "greedy" else ""}"'
         if how in ("basic", "basicloop"):
             good = given == basic and how == "basic"
             bearer = 'Basic realm="here"'
-        elif how in ("private", "public", "expiring", "loop", "plaintoken", "away"):
+        elif how in ("private", "public", "greedy", "expiring", "loop", "plaintoken", "away"):
             token = given.removeprefix("Bearer ")
             good = given.startswith("Bearer ") and tokens.get(token) == how and how != "loop"
             if good and how == "expiring":
