@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -86,15 +87,20 @@ int ct_pidfd_signal(int pidfd, int signal, int value)
 
 /*
  * In the child: no malloc, no stdio; on failure errno goes up the pipe. The mask
- * and SIGPIPE are as a program expects them, whatever this process has set.
+ * and SIGPIPE are as a program expects them, whatever this process has set. `tied_to`: the
+ * process whose end the child is told of; 0: none.
  */
-static void exec_child(char *const argv[], int stdin_fd, int stdout_fd, int report_fd) __attribute__((noreturn));
+static void exec_child(char *const argv[], int stdin_fd, int stdout_fd, int report_fd, pid_t tied_to)
+	__attribute__((noreturn));
 
-static void exec_child(char *const argv[], int stdin_fd, int stdout_fd, int report_fd)
+static void exec_child(char *const argv[], int stdin_fd, int stdout_fd, int report_fd, pid_t tied_to)
 {
 	sigset_t none;
 	int failure;
 
+	/* A parent that has ended before prctl(2) tells nobody any more. */
+	if (tied_to && (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != tied_to))
+		_exit(127);
 	sigemptyset(&none);
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -106,7 +112,7 @@ static void exec_child(char *const argv[], int stdin_fd, int stdout_fd, int repo
 	_exit(127);
 }
 
-pid_t ct_process_start(char *const argv[], int stdin_fd, int stdout_fd)
+static pid_t start(char *const argv[], int stdin_fd, int stdout_fd, pid_t tied_to)
 {
 	int report[2], failure = 0;
 	ssize_t got;
@@ -117,7 +123,7 @@ pid_t ct_process_start(char *const argv[], int stdin_fd, int stdout_fd)
 	/* The child borrows our memory until it has executed: no page tables are copied. */
 	child = vfork();
 	if (child == 0)
-		exec_child(argv, stdin_fd, stdout_fd, report[1]);
+		exec_child(argv, stdin_fd, stdout_fd, report[1], tied_to);
 	close(report[1]);
 	if (child < 0) {
 		failure = errno;
@@ -133,6 +139,16 @@ pid_t ct_process_start(char *const argv[], int stdin_fd, int stdout_fd)
 	close(report[0]);
 	errno = failure;
 	return failure ? -1 : child;
+}
+
+pid_t ct_process_start(char *const argv[], int stdin_fd, int stdout_fd)
+{
+	return start(argv, stdin_fd, stdout_fd, 0);
+}
+
+pid_t ct_process_start_tied(char *const argv[], int stdin_fd, int stdout_fd)
+{
+	return start(argv, stdin_fd, stdout_fd, getpid());
 }
 
 int ct_process_wait(pid_t pid)

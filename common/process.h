@@ -35,6 +35,9 @@ int ct_pidfd_signal(int pidfd, int signal, int value);
  */
 pid_t ct_process_start(char *const argv[], int stdin_fd, int stdout_fd);
 
+/* The same; the child gets SIGTERM when this process ends, or more exactly the thread that calls this. */
+pid_t ct_process_start_tied(char *const argv[], int stdin_fd, int stdout_fd);
+
 /* Waits for the child. The shell's convention: its exit status, or 128 + the signal that ended it. */
 int ct_process_wait(pid_t pid);
 

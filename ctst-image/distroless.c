@@ -9,6 +9,7 @@
 #include "common/file.h"
 #include "common/options.h"
 #include "common/process.h"
+#include "ctst-image/helper.h"
 #include "ctst-image/image_config.h"
 
 #define NAME_DIGITS 12
@@ -185,8 +186,7 @@ static int run_helper(const struct slimming *slimming, const struct ct_buf *requ
 	const char *argv[16] = { program,    "--request",
 				 "--images", slimming->project->images,
 				 "--layers", slimming->project->layers };
-	int count = 6;
-	pid_t child;
+	int count = 6, status;
 
 	if (input < 0)
 		return -1;
@@ -199,10 +199,8 @@ static int run_helper(const struct slimming *slimming, const struct ct_buf *requ
 		argv[count++] = subject;
 	}
 	argv[count] = NULL;
-	child = ct_process_start((char *const *)argv, input, null);
-	if (child < 0)
-		return ct_fail_errno(err, "I003", "cannot execute '%s'", program);
-	return ct_process_wait(child);
+	status = helper_run(argv, input, null);
+	return status < 0 ? ct_fail_errno(err, "I003", "cannot execute '%s'", program) : status;
 }
 
 /* The helper has told its own failures itself. */
@@ -210,16 +208,12 @@ static int make(const struct slimming *slimming, const struct ct_buf *request, c
 		struct ct_err *err)
 {
 	int status = run_helper(slimming, request, as, subject, err);
+	ct_autofree char *what = NULL;
 
 	if (status <= 0)
 		return status;
-	if (status > 128)
-		return ct_fail(err, "I003", "%s: the slim image of '%s' was not made: signal %d", subject,
-			       slimming->uri, status - 128);
-	ct_fail(err, CT_NO_CODE, "the slim image of '%s' was not made", slimming->uri);
-	err->reported = true;
-	err->exit_status = status;
-	return -1;
+	what = ct_asprintf("%s: making the slim image of '%s'", subject, slimming->uri);
+	return helper_failed(status, "I003", what, err);
 }
 
 /*

@@ -2,19 +2,16 @@
  * oci:// and https://: ctst-image-pull and ctst-image-fetch bring what is remote into the staging area, where it goes
  * away with everything else when the import fails. From there on it is an image layout or an archive like others.
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/process.h"
 #include "ctst-image/choose.h"
+#include "ctst-image/helper.h"
 #include "ctst-image/import.h"
 
 #define PULLED "pulled" /* in the staging area */
@@ -23,61 +20,20 @@
 
 /* ---- programs ---- */
 
-static void block_signals(sigset_t *before)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, before);
-}
-
-/* A signal that comes to this program alone is passed on; it may come only while ppoll(2) waits, so none is missed. */
-static int wait_for(pid_t child, const sigset_t *usual)
-{
-	ct_autoclose int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
-	struct pollfd end = { .fd = pidfd, .events = POLLIN };
-
-	while (pidfd >= 0 && ppoll(&end, 1, NULL, usual) < 0 && errno == EINTR) {
-		if (import_signal() != 0)
-			kill(child, import_signal());
-	}
-	return ct_process_wait(child);
-}
-
-/* What the program says of its failure has been said. */
-static int program_failed(const char *program, int status, struct ct_err *err)
-{
-	if (import_signal() != 0)
-		return import_check_signals(err);
-	if (status > 128)
-		return ct_fail(err, "I006", "'%s' was ended by signal %d", program, status - 128);
-	ct_fail(err, "I006", "'%s' failed", program);
-	err->reported = true;
-	err->exit_status = status;
-	return -1;
-}
-
 static int run_program(const char *argv[], struct ct_err *err)
 {
 	ct_autoclose int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	sigset_t usual;
-	pid_t child;
+	ct_autofree char *what = ct_asprintf("'%s'", argv[0]);
 	int status;
 
 	if (import_check_signals(err) < 0)
 		return -1;
-	block_signals(&usual);
-	child = ct_process_start((char *const *)argv, null, null);
-	if (child < 0)
-		ct_fail_errno(err, "I006", "cannot execute '%s'", argv[0]);
-	status = child < 0 ? -1 : wait_for(child, &usual);
-	sigprocmask(SIG_SETMASK, &usual, NULL);
-	if (child < 0)
+	status = helper_run(argv, null, null);
+	if (status < 0)
+		return ct_fail_errno(err, "I006", "cannot execute '%s'", argv[0]);
+	if (import_check_signals(err) < 0)
 		return -1;
-	return status == 0 ? 0 : program_failed(argv[0], status, err);
+	return status == 0 ? 0 : helper_failed(status, "I006", what, err);
 }
 
 static char *staged_path(const struct import *import, const char *name)
@@ -93,8 +49,8 @@ static int run_pull(const struct import *import, struct ct_err *err)
 	ct_autofree char *output = staged_path(import, PULLED);
 	ct_autofree char *known = ct_asprintf("%s/blobs/sha256", import->images);
 	ct_autofree char *image = ct_asprintf("%s%s%s", import->uri.address, import->pin[0] ? "@" : "", import->pin);
-	const char *argv[20] = { program, "--with-parent", "-o", output, "--known", known };
-	int count = 6;
+	const char *argv[20] = { program, "-o", output, "--known", known };
+	int count = 5;
 
 	if (import->platform) {
 		argv[count++] = "--platform";

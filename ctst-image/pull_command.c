@@ -12,6 +12,7 @@
 #include "common/options.h"
 #include "common/process.h"
 #include "common/project.h"
+#include "ctst-image/helper.h"
 #include "ctst-image/platform.h"
 #include "ctst-image/registry_reference.h"
 #include "ctst-image/source.h"
@@ -52,16 +53,6 @@ static int find_store(struct ct_project *project, struct ct_err *err)
 	return project_file ? -1 : ct_project_of_directory(project, ".", err);
 }
 
-static int import_failed(int status, const char *address, struct ct_err *err)
-{
-	if (status > 128)
-		return ct_fail(err, "I006", "the pull of '%s' was ended by signal %d", address, status - 128);
-	ct_fail(err, CT_NO_CODE, "the pull of '%s' failed", address);
-	err->reported = true;
-	err->exit_status = status;
-	return -1;
-}
-
 static void fill_arguments(const char *argv[], const struct ct_project *project, const char *digest)
 {
 	int count = 1;
@@ -96,8 +87,8 @@ static int run_importer(const struct ct_project *project, const char *address, c
 	ct_autofree char *importer = ct_asprintf("%s/ctst-image-import", ct_libexec_directory());
 	const char *argv[24] = { importer };
 	ct_autobuf said = CT_BUF_INIT;
+	ct_autofree char *what = ct_asprintf("the pull of '%s'", address);
 	int ends[2], status, count = 0;
-	pid_t child;
 
 	fill_arguments(argv, project, digest);
 	while (argv[count])
@@ -105,17 +96,14 @@ static int run_importer(const struct ct_project *project, const char *address, c
 	argv[count] = address;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return ct_fail_errno(err, CT_NO_CODE, "cannot make a pipe");
-	child = ct_process_start((char *const *)argv, -1, ends[1]);
-	if (child < 0)
+	status = helper_run(argv, -1, ends[1]);
+	if (status < 0)
 		ct_fail_errno(err, "I003", "cannot execute '%s'", importer);
 	close(ends[1]);
 	(void)ct_read_all(ends[0], 4096, &said);
 	close(ends[0]);
-	if (child < 0)
-		return -1;
-	status = ct_process_wait(child);
 	if (status != 0)
-		return import_failed(status, address, err);
+		return status < 0 ? -1 : helper_failed(status, "I006", what, err);
 	if (said.length != CT_DIGEST_LENGTH + 1)
 		return ct_fail(err, "I003", "the importer did not say what it has imported");
 	memcpy(digest, said.data, CT_DIGEST_LENGTH);

@@ -1,9 +1,7 @@
 /* ctst-image-pull: an image of a registry into a new OCI image layout, verified. */
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 #include "common/cleanup.h"
 #include "common/file.h"
@@ -12,7 +10,7 @@
 #include "ctst-image/pull.h"
 
 static const char *output, *known, *platform, *ca_file, *retries, *backoff, *subject;
-static bool insecure_loopback, with_parent;
+static bool insecure_loopback;
 
 static const struct ct_option options[] = {
 	{ CT_OPTION_TEXT, 'o', "output", "DIR", "the layout, a directory that does not exist yet", &output },
@@ -23,7 +21,6 @@ static const struct ct_option options[] = {
 	{ CT_OPTION_TEXT, 0, "backoff", "MILLISECONDS", "before the first one, doubled each time (1000)", &backoff },
 	{ CT_OPTION_FLAG, 0, "insecure-loopback", NULL, "use http:// for a registry of this host", &insecure_loopback },
 	{ CT_OPTION_TEXT, 0, "subject", "TEXT", "put TEXT in front of error messages", &subject },
-	{ CT_OPTION_FLAG, 0, "with-parent", NULL, "end when the program that started this one does", &with_parent },
 	{ CT_OPTION_END },
 };
 
@@ -102,8 +99,6 @@ int main(int argc, char **argv)
 	if (platform && !platform_parse(&parsed, platform))
 		ct_usage_error(&program, "'%s' is not a platform such as linux/amd64", platform);
 	fetch_catch_signals();
-	if (with_parent)
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (reference_parse(&reference, argv[first], CT_USAGE, &err) == 0 && run(&reference, &err) == 0)
 		return CT_EXIT_OK;
 	fetch_die_of_signal();

@@ -9,6 +9,7 @@
 #include "common/cleanup.h"
 #include "common/process.h"
 #include "ctst-image/catalogue.h"
+#include "ctst-image/helper.h"
 
 struct request {
 	const char *subject;
@@ -18,17 +19,6 @@ struct request {
 	const struct image_preset *preset; /* NULL for other schemes */
 };
 
-/* What the importer ended with, where it did not end well. It has told its own failures itself. */
-static int import_failed(int status, const char *uri, struct ct_err *err)
-{
-	if (status > 128)
-		return ct_fail(err, "I003", "import of '%s' was ended by signal %d", uri, status - 128);
-	ct_fail(err, CT_NO_CODE, "import of '%s' failed", uri);
-	err->reported = true;
-	err->exit_status = status;
-	return -1;
-}
-
 /* `pin` "": any content. `manifest` NULL: nothing that could be unpacked from the store. */
 static int run_importer(const struct request *request, const char *pin, const char *manifest, struct ct_err *err)
 {
@@ -36,8 +26,8 @@ static int run_importer(const struct request *request, const char *pin, const ch
 	ct_autoclose int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	const char *argv[20] = { program };
 	int count = 1;
+	ct_autofree char *what = NULL;
 	int status;
-	pid_t child;
 
 	argv[count++] = "--subject";
 	argv[count++] = request->subject;
@@ -62,11 +52,11 @@ static int run_importer(const struct request *request, const char *pin, const ch
 	argv[count++] = "--";
 	argv[count++] = request->uri.address;
 	argv[count] = NULL;
-	child = ct_process_start((char *const *)argv, null, null);
-	if (child < 0)
+	status = helper_run(argv, null, null);
+	if (status < 0)
 		return ct_fail_errno(err, "I003", "cannot execute '%s' to import '%s'", program, request->uri.source);
-	status = ct_process_wait(child);
-	return status == 0 ? 0 : import_failed(status, request->uri.source, err);
+	what = ct_asprintf("import of '%s'", request->uri.source);
+	return status == 0 ? 0 : helper_failed(status, "I003", what, err);
 }
 
 static int load_imported(struct resolved_image *resolved, const struct request *request, struct ct_err *err)

@@ -164,7 +164,7 @@ static int show(const struct ct_buf *document, bool json, struct ct_err *err)
 
 int main(int argc, char **argv)
 {
-	struct pipeline pipeline = { .program = program.name };
+	struct pipeline pipeline = { .program = program.name, .tied = true };
 	ct_autobuf document = CT_BUF_INIT;
 	struct ct_err err = CT_ERR_INIT;
 	int first, status;

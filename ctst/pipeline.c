@@ -37,9 +37,10 @@ void stage_add_option(struct stage *stage, const char *name, const char *value)
 	stage_add(stage, value);
 }
 
-static int start_stage(struct stage *stage, int input, int output, struct ct_err *err)
+static int start_stage(struct stage *stage, bool tied, int input, int output, struct ct_err *err)
 {
-	pid_t pid = ct_process_start(stage->arguments, input, output);
+	pid_t pid = tied ? ct_process_start_tied(stage->arguments, input, output)
+			 : ct_process_start(stage->arguments, input, output);
 
 	if (pid < 0)
 		return ct_fail_errno(err, "R004", "cannot start '%s'", stage->arguments[0]);
@@ -61,7 +62,7 @@ int pipeline_start(struct pipeline *pipeline, int output, struct ct_err *err)
 		if (!last && pipe2(ends, O_CLOEXEC) < 0)
 			return ct_fail_errno(err, "R004", "cannot make a pipe");
 		stage->output = ends[1];
-		if (start_stage(stage, input, last ? output : ends[1], err) < 0) {
+		if (start_stage(stage, pipeline->tied, input, last ? output : ends[1], err) < 0) {
 			if (!last)
 				close(ends[0]);
 			return -1;

@@ -35,6 +35,7 @@ struct pipeline {
 	const char *program; /* who speaks when a stage was killed */
 	struct stage stages[PIPELINE_STAGES];
 	size_t count;
+	_Bool tied; /* the stages are asked to end when this process does */
 	_Bool told; /* a message about a killed stage has been printed */
 };
 

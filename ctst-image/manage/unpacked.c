@@ -5,6 +5,7 @@
 
 #include "common/cleanup.h"
 #include "common/process.h"
+#include "ctst-image/helper.h"
 
 static bool are_all_there(const struct pick *pick, const struct ct_project *project)
 {
@@ -36,21 +37,14 @@ int unpacked_ensure(const struct pick *pick, const struct ct_project *project, s
 			       "--",
 			       uri,
 			       NULL };
-	pid_t child;
+	ct_autofree char *what = NULL;
 	int status;
 
 	if (are_all_there(pick, project))
 		return 0;
-	child = ct_process_start((char *const *)argv, null, null);
-	if (child < 0)
+	status = helper_run(argv, null, null);
+	if (status < 0)
 		return ct_fail_errno(err, "I003", "cannot execute '%s'", helper);
-	status = ct_process_wait(child);
-	if (status == 0)
-		return 0;
-	if (status > 128)
-		return ct_fail(err, "I003", "the import of '%s' was ended by signal %d", pick->name, status - 128);
-	ct_fail(err, CT_NO_CODE, "the layers of '%s' cannot be unpacked", pick->name);
-	err->reported = true;
-	err->exit_status = status;
-	return -1;
+	what = ct_asprintf("the import of '%s'", pick->name);
+	return status == 0 ? 0 : helper_failed(status, "I003", what, err);
 }

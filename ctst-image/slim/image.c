@@ -10,6 +10,7 @@
 #include "common/file.h"
 #include "common/json.h"
 #include "common/process.h"
+#include "ctst-image/helper.h"
 #include "ctst-image/slim/machine.h"
 #include "ctst-image/slim/stage.h"
 #include "ctst-image/source.h"
@@ -84,17 +85,6 @@ static int as_input(const struct ct_buf *text, struct ct_err *err)
 	return -1;
 }
 
-/* It has told its own failures itself. */
-static int importer_failed(int status, struct ct_err *err)
-{
-	if (status > 128)
-		return ct_fail(err, "I003", "the import was ended by signal %d", status - 128);
-	ct_fail(err, CT_NO_CODE, "the import failed");
-	err->reported = true;
-	err->exit_status = status;
-	return -1;
-}
-
 static int run_importer(const char *tree, int config, const struct image_place *place, struct ct_err *err)
 {
 	ct_autofree char *program = ct_asprintf("%s/ctst-image-import", ct_libexec_directory());
@@ -102,7 +92,6 @@ static int run_importer(const char *tree, int config, const struct image_place *
 	const char *argv[20] = { program,    "--images", place->images, "--layers", place->layers,
 				 "--config", "-",        "--as",        place->uri };
 	int count = 9, status;
-	pid_t child;
 
 	if (place->request) {
 		argv[count++] = "--request";
@@ -116,11 +105,10 @@ static int run_importer(const char *tree, int config, const struct image_place *
 	argv[count++] = source;
 	argv[count] = NULL;
 	/* Nothing it prints belongs on this program's stdout. */
-	child = ct_process_start((char *const *)argv, config, STDERR_FILENO);
-	if (child < 0)
+	status = helper_run(argv, config, STDERR_FILENO);
+	if (status < 0)
 		return ct_fail_errno(err, "I003", "cannot execute '%s'", program);
-	status = ct_process_wait(child);
-	return status == 0 ? 0 : importer_failed(status, err);
+	return status == 0 ? 0 : helper_failed(status, "I003", "the import", err);
 }
 
 static int import(const struct slim *slim, const struct stage *stage, const struct ct_buf *config,

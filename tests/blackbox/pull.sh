@@ -613,6 +613,23 @@ interrupted() {
 	kill -TERM $!
 	wait $! || true
 	[ ! -e store ] || fail "a store was left: $(find store)"
+	# What a person types ends with all that it has started, and only when that has cleaned up.
+	ctst pull "$odd/mute/typed:one" 2>"$CASE_DIR/err" &
+	await is_waiting typed
+	kill -TERM $!
+	status=0
+	wait $! || status=$?
+	expect_same "$status" 143
+	[ ! -e .containust ] || fail "a store was left: $(find .containust)"
+	printf 'COMPONENT a { image = "oci://%s/mute/built:one@%s" }\n' "$odd" "$(digest_in_layout one)" >s.ctst
+	for signal in TERM KILL; do
+		: >"$site/log"
+		ctst build s.ctst 2>"$CASE_DIR/err" &
+		await is_waiting built
+		kill -"$signal" $!
+		wait $! || true
+		await test ! -e .containust
+	done
 	ctst-image-import --images "$PWD/store" --layers "$PWD/layers" "oci://$odd/mute/killed:one" 2>"$CASE_DIR/err" &
 	importer=$!
 	await is_waiting killed
