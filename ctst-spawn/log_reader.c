@@ -117,8 +117,8 @@ static bool fill(struct log_reader *reader)
 bool log_reader_next(struct log_reader *reader)
 {
 	while (!reader->has_entry && !reader->failure && reader->left > 0) {
-		const char *begin = reader->text.data + reader->position;
 		size_t left = reader->text.length - reader->position;
+		const char *begin = left ? reader->text.data + reader->position : NULL;
 		const char *newline = left ? memchr(begin, '\n', left) : NULL;
 
 		if (!newline) {

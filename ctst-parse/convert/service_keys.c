@@ -63,7 +63,7 @@ static const struct service_key keys[] = {
 	{ "label_file", 0, NULL, NO_LABELS, NULL },
 	{ "labels", 0, NULL, NO_LABELS, NULL },
 	{ "links", HOLDS_LIST, NULL, NULL, NULL }, /* write_connections() */
-	{ "logging", 0, NULL, "output is kept by containust itself; 'ctst logs' shows it", NULL },
+	{ "logging", 0, NULL, "the last 50 MiB of output are kept by containust itself; 'ctst logs' shows them", NULL },
 	{ "mac_address", 0, NULL, "addresses are chosen by containust", NULL },
 	{ "mem_limit", HOLDS_TEXT, convert_memory, NULL, NULL },
 	{ "mem_reservation", 0, NULL, "only an upper limit can be set: 'memory'", NULL },
