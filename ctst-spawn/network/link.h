@@ -1,0 +1,58 @@
+/*
+ * Interfaces: bridges, pairs of virtual Ethernet interfaces, their addresses and routes (rtnetlink(7)). Each function
+ * adds its messages to the batch of a NETLINK_ROUTE socket, whose network namespace is the one they are about.
+ */
+#ifndef CTST_SPAWN_NETWORK_LINK_H
+#define CTST_SPAWN_NETWORK_LINK_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ctst-spawn/network/addresses.h"
+#include "ctst-spawn/network/netlink.h"
+
+/* A new bridge that answers for nobody yet; EEXIST when there is an interface of that name. */
+void link_add_bridge(struct netlink *netlink, const char *name, const unsigned char hardware[6]);
+
+/* Which of the interfaces is up is a matter of its own: NETDEV events cost. `alias` is a text for people; NULL: none. */
+void link_set_up(struct netlink *netlink, uint32_t index, const char *alias);
+
+/*
+ * A pair of interfaces, both up: `name` here as a port of the bridge `master`, `peer` in the namespace of the
+ * descriptor `namespace`. The one there gets the hardware address.
+ */
+struct link_pair {
+	const char *name;
+	const char *peer;
+	uint32_t peer_index; /* of the peer in its namespace; new namespaces have no other than their loopback */
+	uint32_t master;
+	int namespace;
+	unsigned char hardware[6];
+};
+void link_add_pair(struct netlink *netlink, const struct link_pair *pair);
+
+/* Missing ones are fine. */
+void link_remove(struct netlink *netlink, const char *name);
+
+/* IPv6 addresses are usable at once (no duplicate address detection): the plan gives each only once. */
+void link_add_address(struct netlink *netlink, uint32_t index, const struct network_address *address);
+
+/* The way to everywhere else. */
+void link_add_default_route(struct netlink *netlink, uint32_t index, const struct network_address *gateway);
+
+/* What a dump of all interfaces tells of each. */
+struct link_seen {
+	uint32_t index;
+	uint32_t master; /* 0: no port of a bridge */
+	char name[IF_NAMESIZE];
+	const char *alias; /* "" when it has none */
+	const char *kind;  /* "bridge", "veth"; "" otherwise */
+	uint64_t received_bytes, received_packets, sent_bytes, sent_packets;
+};
+int link_dump(struct netlink *netlink, void (*each)(const struct link_seen *link, void *context), void *context);
+
+/* The index of the interface of that name here; 0 when there is none. */
+uint32_t link_index(const char *name);
+
+#endif
