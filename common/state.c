@@ -38,6 +38,28 @@ bool ct_is_id(const char *text)
 	return true;
 }
 
+static void add_address(struct ct_state_entry *entry, const char *network, const char *address, const char *address6)
+{
+	struct ct_state_address *added;
+
+	entry->addresses = ct_realloc_array(entry->addresses, entry->address_count + 1, sizeof(*entry->addresses));
+	added = &entry->addresses[entry->address_count++];
+	added->network = ct_strdup(network);
+	added->address = ct_strdup(address);
+	added->address6 = address6 ? ct_strdup(address6) : NULL;
+}
+
+static void read_addresses(const struct ct_json *item, struct ct_state_entry *entry)
+{
+	ct_json_each(address, ct_json_get_typed(item, "addresses", CT_JSON_ARRAY)) {
+		const char *network = ct_json_get_string(address, "network");
+		const char *text = ct_json_get_string(address, "address");
+
+		if (network && text)
+			add_address(entry, network, text, ct_json_get_string(address, "address6"));
+	}
+}
+
 /*
  * The directory is where the project's containers are, whatever the index says: in a copy of a
  * project it still names those of the original, which are not ours to touch.
@@ -58,6 +80,7 @@ static int read_entry(const struct ct_project *project, const struct ct_json *it
 		return -1;
 	memcpy(entry.id, id, sizeof(entry.id));
 	ct_state_add(state, &entry);
+	read_addresses(item, &state->entries[state->count - 1]);
 	return 0;
 }
 
@@ -111,6 +134,22 @@ int ct_state_load(const struct ct_project *project, struct ct_state *state, stru
 	return 0;
 }
 
+static void write_addresses(struct ct_json_writer *writer, const struct ct_state_entry *entry)
+{
+	if (entry->address_count == 0)
+		return;
+	ct_json_key(writer, "addresses");
+	ct_json_open_array(writer);
+	for (size_t i = 0; i < entry->address_count; i++) {
+		ct_json_open_object(writer);
+		ct_json_member_string(writer, "network", entry->addresses[i].network);
+		ct_json_member_string(writer, "address", entry->addresses[i].address);
+		ct_json_member_string(writer, "address6", entry->addresses[i].address6);
+		ct_json_close_object(writer);
+	}
+	ct_json_close_array(writer);
+}
+
 static void write_index(const struct ct_state *state, struct ct_buf *out, struct ct_err *err, int *status)
 {
 	struct ct_json_writer *writer = ct_json_writer_new(out, true);
@@ -131,6 +170,7 @@ static void write_index(const struct ct_state *state, struct ct_buf *out, struct
 		ct_json_member_string(writer, "image", entry->image);
 		ct_json_member_string(writer, "config_digest", entry->config_digest);
 		ct_json_member_string(writer, "directory", entry->directory);
+		write_addresses(writer, entry);
 		ct_json_close_object(writer);
 	}
 	ct_json_close_array(writer);
@@ -249,6 +289,11 @@ void ct_state_add(struct ct_state *state, const struct ct_state_entry *entry)
 	copy->image = ct_strdup(entry->image);
 	copy->config_digest = ct_strdup(entry->config_digest);
 	copy->directory = ct_strdup(entry->directory);
+	copy->addresses = NULL;
+	copy->address_count = 0;
+	for (size_t i = 0; i < entry->address_count; i++)
+		add_address(copy, entry->addresses[i].network, entry->addresses[i].address,
+			    entry->addresses[i].address6);
 }
 
 static void release_entry(struct ct_state_entry *entry)
@@ -258,6 +303,12 @@ static void release_entry(struct ct_state_entry *entry)
 	free(entry->image);
 	free(entry->config_digest);
 	free(entry->directory);
+	for (size_t i = 0; i < entry->address_count; i++) {
+		free(entry->addresses[i].network);
+		free(entry->addresses[i].address);
+		free(entry->addresses[i].address6);
+	}
+	free(entry->addresses);
 }
 
 /* Removing shrinks the count, and adding after that may find the array larger than it thinks: realloc then only moves less. */

@@ -18,6 +18,13 @@
 
 #define CT_ID_LENGTH 36 /* UUID version 4 as text, RFC 9562 */
 
+/* Where a container is on one network, with the length of the network's prefix: "10.4.8.2/22". */
+struct ct_state_address {
+	char *network;
+	char *address;
+	char *address6; /* NULL: none */
+};
+
 struct ct_state_entry {
 	char id[CT_ID_LENGTH + 1];
 	char *name;
@@ -25,6 +32,8 @@ struct ct_state_entry {
 	char *image;         /* URI as written in the composition */
 	char *config_digest; /* "sha256:<hex>" of the container configuration in the plan */
 	char *directory;     /* absolute: <containers>/<id> */
+	struct ct_state_address *addresses;
+	size_t address_count;
 };
 
 struct ct_state {

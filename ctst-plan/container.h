@@ -15,6 +15,7 @@
 #include "common/project.h"
 #include "ctst-plan/composition.h"
 #include "ctst-plan/graph.h"
+#include "ctst-plan/networks.h"
 #include "ctst-plan/resolve.h"
 
 struct mount {
@@ -46,6 +47,8 @@ struct building {
 	const struct composition *composition;
 	const struct ct_project *project;
 	const struct graph *graph;
+	const struct networks *networks;
+	bool offline;                /* networks end with the project */
 	const char *publish_address; /* where EXPOSE binds when it does not say */
 	struct resolver resolver;
 	struct ct_names keys; /* scratch of the environment's merge */

@@ -72,6 +72,33 @@ static void write_ports(struct ct_json_writer *writer, const struct building *bu
 	ct_json_close_array(writer);
 }
 
+/* The networks that CONNECT adds to its own; and whether they end with the project. */
+static void write_networks(struct ct_json_writer *writer, const struct building *building, uint32_t index)
+{
+	const struct networks *networks = building->networks;
+	const struct membership *membership = &networks->memberships[index];
+	const char *own = building->composition->components[index].network;
+	bool opened = false;
+
+	ct_json_member_string(writer, "network", own);
+	for (uint32_t i = 0; i < membership->count; i++) {
+		const char *name = networks->items[networks->joined[membership->begin + i]].name;
+
+		if (strcmp(name, own) == 0)
+			continue;
+		if (!opened) {
+			ct_json_key(writer, "joins");
+			ct_json_open_array(writer);
+		}
+		opened = true;
+		ct_json_string(writer, name);
+	}
+	if (opened)
+		ct_json_close_array(writer);
+	if (building->offline && membership->count > 0)
+		ct_json_member_bool(writer, "offline", true);
+}
+
 /* Shares become a weight as crun and systemd map them; a quota is per 100 ms. */
 static void write_limits(struct ct_json_writer *writer, const struct component *component)
 {
@@ -141,7 +168,7 @@ void container_write(struct ct_json_writer *writer, const struct building *build
 	ct_json_member_string(writer, "hostname", container->hostname);
 	ct_json_member_bool(writer, "readonly", !component->writable);
 	write_mounts(writer, container);
-	ct_json_member_string(writer, "network", component->network);
+	write_networks(writer, building, (uint32_t)(component - building->composition->components));
 	write_ports(writer, building, container);
 	write_limits(writer, component);
 	write_restart(writer, component);

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "ctst-plan/stages.h"
 
 #define EXIT_CHANGES 2 /* --detailed-exitcode */
+#define ROUTES_LIMIT ((size_t)64 << 20)
 
 struct settings {
 	const char *output;
@@ -39,15 +41,27 @@ static int write_plan(const struct plan *plan, const struct settings *settings, 
 	return ct_write_stdout(out.data, out.length, err);
 }
 
-/* Returns the exit status, or -1. */
-static int run(const char *file, const struct settings *settings, const char *program, struct ct_err *err)
+/* What the host routes; the subnets of networks keep out of its way. Where that cannot be read nothing is known of it. */
+static void read_routes(struct ct_buf *routes)
 {
+	if (ct_read_file_at(AT_FDCWD, "/proc/net/route", ROUTES_LIMIT, routes) < 0)
+		ct_buf_clear(routes);
+	ct_buf_putc(routes, '\n');
+}
+
+/* Returns the exit status, or -1. */
+static int run(const char *file, struct settings *settings, const char *program, struct ct_err *err)
+{
+	ct_autobuf routes = CT_BUF_INIT;
 	ct_autojson *doc = stages_read_composition(file, true, err);
 	autocomposition composition = COMPOSITION_INIT;
 	ct_autoproject project = { 0 };
 	ct_autostate state = CT_STATE_INIT;
 	autoplan plan = { 0 };
 
+	read_routes(&routes);
+	settings->plan.routes = routes.data;
+	settings->plan.offline = ct_offline();
 	if (!doc || composition_read(&composition, ct_json_root(doc), err) < 0 ||
 	    images_read(&composition, ct_json_root(doc), err) < 0 ||
 	    ct_project_of_directory(&project, composition.directory, err) < 0 ||

@@ -46,6 +46,11 @@ static void join(struct networks *networks, struct ct_names *names, const char *
 	remember(networks, network, component);
 }
 
+bool network_is_host(const char *name)
+{
+	return strcmp(name, "host") == 0;
+}
+
 void networks_make(struct networks *networks, const struct composition *composition, const struct graph *graph,
 		   const uint32_t *order)
 {
@@ -73,6 +78,7 @@ void networks_release(struct networks *networks)
 	free(networks->items);
 	free(networks->memberships);
 	free(networks->joined);
+	free(networks->numbers);
 	*networks = (struct networks)NETWORKS_INIT;
 }
 

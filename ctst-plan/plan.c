@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctst-plan/addressing.h"
 #include "ctst-plan/existing.h"
+#include "ctst-plan/reach.h"
 
 static int build_containers(struct plan *plan, struct ct_err *err)
 {
@@ -128,10 +130,15 @@ int plan_make(struct plan *plan, const struct composition *composition, const st
 	endpoints = endpoints_make(composition, &plan->arena);
 	if (wiring_check(composition, &plan->graph, endpoints, err) < 0)
 		return -1;
+	networks_make(&plan->networks, composition, &plan->graph, plan->order);
+	if (reach_check(plan, err) < 0)
+		return -1;
 	plan->building = (struct building){
 		.composition = composition,
 		.project = project,
 		.graph = &plan->graph,
+		.networks = &plan->networks,
+		.offline = options->offline,
 		.publish_address = options->publish_address,
 		.resolver = {
 			.composition = composition,
@@ -141,9 +148,9 @@ int plan_make(struct plan *plan, const struct composition *composition, const st
 			.strict_env = options->strict_env,
 		},
 	};
-	if (build_containers(plan, err) < 0)
+	if (build_containers(plan, err) < 0 || add_actions(plan, err) < 0)
 		return -1;
-	return add_actions(plan, err);
+	return addressing_assign(plan, options->routes, err);
 }
 
 void plan_release(struct plan *plan)
@@ -151,6 +158,7 @@ void plan_release(struct plan *plan)
 	ct_names_release(&plan->building.resolver.undefined);
 	ct_names_release(&plan->building.keys);
 	warnings_release(&plan->warnings);
+	networks_release(&plan->networks);
 	graph_release(&plan->graph);
 	free(plan->order);
 	ct_arena_release(&plan->arena);

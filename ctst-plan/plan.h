@@ -1,7 +1,7 @@
 /*
  * The plan: what has to happen so that what exists becomes what the composition
- * says. A pure function of composition, state and the environment's names; it
- * reads what exists and writes nothing.
+ * says. A pure function of composition, state, the environment's names and what the host
+ * routes; it reads what exists and writes nothing.
  */
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
@@ -18,6 +18,7 @@
 #include "ctst-plan/container.h"
 #include "ctst-plan/difference.h"
 #include "ctst-plan/graph.h"
+#include "ctst-plan/networks.h"
 #include "ctst-plan/warnings.h"
 
 enum action_kind { ACTION_CREATE, ACTION_REPLACE, ACTION_KEEP, ACTION_DESTROY };
@@ -34,7 +35,9 @@ struct action {
 struct plan_options {
 	bool strict_env;             /* an undefined ${env.X} is an error */
 	bool no_prune;               /* what the composition does not name stays */
+	bool offline;                /* --offline: no network reaches further than the project */
 	const char *publish_address; /* where EXPOSE binds when it does not say; checked by the caller */
+	const char *routes;          /* of the host, as /proc/net/route lists them; NULL: none */
 };
 
 struct plan {
@@ -45,6 +48,7 @@ struct plan {
 	struct ct_arena arena;
 	struct graph graph;
 	uint32_t *order; /* of the components' start; templates among them are skipped */
+	struct networks networks;
 	struct building building;
 	struct container *containers; /* by component */
 	struct warnings warnings;
@@ -58,7 +62,7 @@ struct plan {
 /*
  * Makes the plan. The three things it is made of must outlive it. On -1 the plan
  * still has to be released: E005 E006 E017 E019 of the composition, P001 for a cycle,
- * S003 where the state cannot be read.
+ * R009 R011 for what networks cannot give, S003 where the state cannot be read.
  */
 int plan_make(struct plan *plan, const struct composition *composition, const struct ct_project *project,
 	      const struct ct_state *state, const struct plan_options *options, struct ct_err *err);

@@ -1,4 +1,4 @@
-#include "ctst-plan/networks.h"
+#include "ctst-plan/addressing.h"
 #include "ctst-plan/plan.h"
 
 static const char *const kind_names[] = {
@@ -33,12 +33,56 @@ static void write_warnings(struct ct_json_writer *writer, const struct plan *pla
 	ct_json_close_array(writer);
 }
 
+static const char *with_prefix(struct ct_arena *arena, const char *address, unsigned prefix)
+{
+	return ct_arena_printf(arena, "%s/%u", address, prefix);
+}
+
+static void write_members(struct ct_json_writer *writer, const struct plan *plan, const struct network *network,
+			  struct ct_arena *arena)
+{
+	ct_json_key(writer, "members");
+	ct_json_open_array(writer);
+	for (size_t i = 0; i < network->count; i++) {
+		const uint32_t *number = addressing_number(&plan->networks, network->members[i], network);
+
+		ct_json_open_object(writer);
+		ct_json_member_string(writer, "component", plan->composition->components[network->members[i]].name);
+		if (number && *number) {
+			ct_json_member_string(writer, "address", addressing_text(network, *number, arena));
+			ct_json_member_string(writer, "address6", addressing_text6(network, *number, arena));
+		}
+		ct_json_close_object(writer);
+	}
+	ct_json_close_array(writer);
+}
+
 static void write_networks(struct ct_json_writer *writer, const struct plan *plan)
 {
-	autonetworks networks = NETWORKS_INIT;
+	struct ct_arena arena = CT_ARENA_INIT;
 
-	networks_make(&networks, plan->composition, &plan->graph, plan->order);
-	networks_write(writer, &networks, plan->composition);
+	ct_json_key(writer, "networks");
+	ct_json_open_array(writer);
+	for (size_t i = 0; i < plan->networks.count; i++) {
+		const struct network *network = &plan->networks.items[i];
+
+		ct_json_open_object(writer);
+		ct_json_member_string(writer, "name", network->name);
+		if (network->prefix) {
+			ct_json_member_string(writer, "bridge", network->bridge);
+			ct_json_member_string(writer, "subnet",
+					      with_prefix(&arena, addressing_text(network, 0, &arena),
+							  network->prefix));
+			ct_json_member_string(writer, "gateway", addressing_text(network, 1, &arena));
+			ct_json_member_string(writer, "subnet6",
+					      with_prefix(&arena, addressing_text6(network, 0, &arena), 64));
+			ct_json_member_string(writer, "gateway6", addressing_text6(network, 1, &arena));
+		}
+		write_members(writer, plan, network, &arena);
+		ct_json_close_object(writer);
+	}
+	ct_json_close_array(writer);
+	ct_arena_release(&arena);
 }
 
 static void write_changes(struct ct_json_writer *writer, const struct changes *changes)

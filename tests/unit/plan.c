@@ -420,8 +420,7 @@ START_TEST(connect_joins_the_network)
 
 	make_well(API("") "," DB(",'network':'back'"), API_TO_DB, BUSYBOX "," POSTGRES("{'cmd':['x']}"));
 	json = json_of_plan();
-	ck_assert_ptr_nonnull(strstr(json, "\"networks\":[{\"name\":\"back\",\"members\":[\"my-db\",\"api\"]},"
-					   "{\"name\":\"bridge\",\"members\":[\"api\"]}]"));
+	ck_assert_ptr_nonnull(strstr(json, "\"network\":\"bridge\",\"joins\":[\"back\"],"));
 	text_is("+ my-db  image file:///opt/postgres\n+ api  image preset://busybox\n"
 		"  api joins network back of my-db\nPlan: 2 to add, 0 to change, 0 to destroy.\n");
 }
