@@ -1,11 +1,13 @@
 #include "ctst-spawn/container_directory.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/event.h"
 #include "common/file.h"
 #include "ctst-spawn/log.h"
 
@@ -45,7 +47,9 @@ int container_directory_create(const char *path, const struct ct_state_entry *en
 {
 	ct_autoclose int directory = -1;
 
-	if (mkdir(path, 0700) < 0)
+	/* Somebody may have removed the directory of all containers. */
+	if (mkdir(path, 0700) < 0 &&
+	    (errno != ENOENT || ct_make_directories(project->containers, 0700) < 0 || mkdir(path, 0700) < 0))
 		return ct_fail_errno(err, "S003", "cannot create '%s'", path);
 	directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (directory < 0)
@@ -57,6 +61,12 @@ int container_directory_create(const char *path, const struct ct_state_entry *en
 		return -1;
 	if (mknodat(directory, LOG_FILE, S_IFREG | 0600, 0) < 0)
 		return ct_fail_errno(err, "S003", "cannot create '%s/" LOG_FILE "'", path);
+	(void)ct_event_append(project->directory, &(struct ct_event){ .kind = CT_EVENT_CREATED,
+								      .id = entry->id,
+								      .name = entry->name,
+								      .image = entry->image,
+								      .exit_code = -1,
+								      .restarts = -1 });
 	return ct_take_fd(&directory);
 }
 

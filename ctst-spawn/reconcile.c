@@ -144,6 +144,7 @@ int reconcile(const struct ct_project *project, struct ct_state *state, struct c
 		if (has_temporary_status(entry, path, sizeof(path)))
 			(void)unlink(path);
 		if (is_gone(entry)) {
+			container_removed(project, entry->id, entry->name, entry->image);
 			ct_state_remove(state, i - 1);
 			dropped = true;
 		}

@@ -12,6 +12,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/event.h"
 #include "common/file.h"
 #include "common/names.h"
 #include "common/status.h"
@@ -232,10 +233,26 @@ static int remove_as_container(const char *directory)
 	return -1;
 }
 
+void container_removed(const struct ct_project *project, const char *id, const char *name, const char *image)
+{
+	(void)ct_event_append(project->directory, &(struct ct_event){ .kind = CT_EVENT_REMOVED,
+								      .id = id,
+								      .name = name,
+								      .image = image,
+								      .exit_code = -1,
+								      .restarts = -1 });
+}
+
 int container_remove(const struct ct_project *project, const char *id, struct ct_err *err)
 {
 	ct_autofree char *directory = ct_asprintf("%s/%s", project->containers, id);
+	struct ct_err ignored = CT_ERR_INIT;
+	struct config config;
 	char group[PATH_MAX];
+	int status = 0;
+
+	if (access(directory, F_OK) < 0 && errno == ENOENT)
+		return 0;
 
 	if (!kill_leftovers(directory)) {
 		ct_fail(err, "R007", "the supervisor of '%s' lives, but its status.json does not say who it is", id);
@@ -243,9 +260,14 @@ int container_remove(const struct ct_project *project, const char *id, struct ct
 	}
 	if (cgroup_path(directory, group, sizeof(group)) && cgroup_remove(group) < 0)
 		return ct_fail_errno(err, "R002", "cannot remove the cgroup '%s'", group);
+	/* Who it was, as long as that can be read. */
+	(void)config_read(directory, &config, &ignored);
 	if (ct_remove_tree_at(AT_FDCWD, directory) < 0 && remove_as_container(directory) < 0)
-		return ct_fail_errno(err, "S003", "cannot remove '%s'", directory);
-	return 0;
+		status = ct_fail_errno(err, "S003", "cannot remove '%s'", directory);
+	else
+		container_removed(project, id, config.container.name, config.container.image);
+	config_release(&config);
+	return status;
 }
 
 int parse_seconds(const char *text)

@@ -30,9 +30,12 @@ int stop_containers(const struct ct_state_entry *const *entries, size_t count, i
 /*
  * Removes all that is left of a container that was stopped or whose supervisor died:
  * processes, cgroup, directory. One whose supervisor is just coming up is left for the
- * next command. -1: R002, S003.
+ * next command. That it was removed becomes an event of the project. -1: R002, S003.
  */
 int container_remove(const struct ct_project *project, const char *id, struct ct_err *err);
+
+/* The event alone, for one whose directory has been removed by somebody else. NULL: not known. */
+void container_removed(const struct ct_project *project, const char *id, const char *name, const char *image);
 
 /* A time limit in seconds from a command line: 0…86400. -1: not one. */
 int parse_seconds(const char *text);

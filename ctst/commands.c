@@ -47,6 +47,7 @@ static const struct command {
 	{ "doctor", GROUP_COMPOSE, "say what this host offers and lacks" },
 	{ "ps", GROUP_CONTAINERS, "list containers" },
 	{ "logs", GROUP_CONTAINERS, "show what they printed" },
+	{ "events", GROUP_CONTAINERS, "show what has happened to them" },
 	{ "exec", GROUP_CONTAINERS, "run a command in one" },
 	{ "stop", GROUP_CONTAINERS, "stop them, in reverse order" },
 	{ "rm", GROUP_CONTAINERS, "remove stopped ones and their data" },

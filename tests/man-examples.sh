@@ -105,6 +105,12 @@ check_document() {
 			cp "$CASE_DIR/document" .containust/state/state.json
 			run ctst-ps -a -o json
 			;;
+		ctst.event/1)
+			mkdir -p .containust/state
+			jq -c . "$CASE_DIR/document" >.containust/state/events.ndjson
+			run ctst-events -o json
+			expect_same "$(cat "$CASE_DIR/out")" "$(cat .containust/state/events.ndjson)"
+			;;
 		ctst.presets/1)
 			# A person's own presets are looked at first; this one's archive does not exist, and the
 			# message names it.
