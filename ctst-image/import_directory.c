@@ -19,6 +19,7 @@
 #include "ctst-image/hash.h"
 #include "ctst-image/import.h"
 #include "ctst-image/link_map.h"
+#include "ctst-image/sparse.h"
 #include "ctst-image/tree_walk.h"
 
 #define CHUNK ((size_t)1 << 18)
@@ -40,7 +41,7 @@ static la_ssize_t write_layer(struct archive *archive, void *data, const void *b
 {
 	struct pass *pass = data;
 
-	if (ct_write_all(pass->layer_files.blob_fd, bytes, length) < 0) {
+	if (sparse_write(pass->layer_files.blob_fd, bytes, length) < 0) {
 		ct_fail_errno(&pass->failure, "I003", "cannot write to the store '%s'", pass->import->images);
 		archive_set_error(archive, EIO, "the import has failed");
 		return -1;
@@ -300,6 +301,8 @@ static int finish(struct pass *pass, struct ct_err *err)
 
 	if (archive_write_close(pass->layer) != ARCHIVE_OK)
 		return layer_failure(pass, err);
+	if (sparse_end(layer->blob_fd) < 0)
+		return ct_fail_errno(err, "I003", "cannot write to the store '%s'", import->images);
 	hash_update(&pass->canonical_hash, end, sizeof(end));
 	hash_finish(&pass->canonical_hash, import->digest);
 	hash_finish(&pass->layer_hash, layer->diff_id);

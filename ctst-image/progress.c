@@ -6,6 +6,7 @@
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/options.h"
+#include "ctst-image/text.h"
 
 #define FIRST_AFTER 500000000 /* ns: what is short shows nothing at all */
 #define EVERY 100000000
@@ -32,6 +33,7 @@ static void draw_bar(struct ct_buf *line, int64_t bytes, int64_t total)
 void progress_update(struct progress *progress, int64_t bytes, int64_t entries)
 {
 	ct_autobuf line = CT_BUF_INIT;
+	char what[49]; /* of a line's end nobody sees more */
 	int64_t now;
 
 	if (!progress->enabled)
@@ -41,7 +43,10 @@ void progress_update(struct progress *progress, int64_t bytes, int64_t entries)
 		return;
 	progress->next = now + EVERY;
 	progress->shown = true;
-	ct_buf_printf(&line, "\r\033[K%s %.48s:", progress->verb, progress->what);
+	snprintf(what, sizeof(what), "%s", progress->what);
+	ct_buf_printf(&line, "\r\033[K%s ", progress->verb);
+	text_plain(&line, what, 0);
+	ct_buf_putc(&line, ':');
 	/* The percentage is taken of a product; a size that would overflow it is not drawn. */
 	if (progress->total > 0 && progress->total <= INT64_MAX / 100)
 		draw_bar(&line, bytes, progress->total);

@@ -5,12 +5,14 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/buf.h"
 #include "common/file.h"
 #include "ctst-image/hash.h"
 #include "ctst-image/import.h"
+#include "ctst-image/sparse.h"
 
 #define CHUNK ((size_t)256 << 10)
 #define SLOTS 8
@@ -18,6 +20,9 @@
 /* A file may expand to so many times its size; the first of these bytes are free. */
 #define MAX_RATIO 250
 #define RATIO_FLOOR ((int64_t)256 << 20)
+
+/* Content with its headers and filling, of the file itself too. */
+#define MAX_CONTENT (2 * UNPACK_MAX_BYTES)
 
 struct chunk {
 	size_t length;
@@ -58,9 +63,15 @@ static bool fail_errno(struct stream *stream, const char *what)
 
 static bool copy(struct stream *stream, const unsigned char *bytes, size_t length)
 {
-	if (stream->plan.copy_fd < 0 || ct_write_all(stream->plan.copy_fd, bytes, length) == 0)
+	if (stream->plan.copy_fd < 0 || sparse_write(stream->plan.copy_fd, bytes, length) == 0)
 		return true;
 	return fail_errno(stream, "write to the store");
+}
+
+static bool end_copy(struct stream *stream)
+{
+	return stream->plan.copy_fd < 0 || sparse_end(stream->plan.copy_fd) == 0 ||
+	       fail_errno(stream, "write to the store");
 }
 
 static bool copies_content(const struct stream *stream)
@@ -96,9 +107,8 @@ static bool check_expansion(struct stream *stream)
 		ct_fail(&stream->failure, "I003", "it expands to more than %d times its size", MAX_RATIO);
 		return false;
 	}
-	if (content > 2 * UNPACK_MAX_BYTES) {
-		ct_fail(&stream->failure, "I003", "it expands to more than %lld GiB",
-			(long long)(2 * UNPACK_MAX_BYTES >> 30));
+	if (content > MAX_CONTENT) {
+		ct_fail(&stream->failure, "I003", "it expands to more than %lld GiB", (long long)(MAX_CONTENT >> 30));
 		return false;
 	}
 	return true;
@@ -198,7 +208,7 @@ static bool expand(struct stream *stream)
 static void *run(void *data)
 {
 	struct stream *stream = data;
-	bool good = stream->decompressor ? expand(stream) : pass_on(stream);
+	bool good = (stream->decompressor ? expand(stream) : pass_on(stream)) && end_copy(stream);
 
 	pthread_mutex_lock(&stream->lock);
 	stream->failed = !good;
@@ -223,13 +233,17 @@ static int start_thread(struct stream *stream)
 	return result;
 }
 
+/* A file of holes has any size for nothing, but each of its bytes would be read. */
 static int find_compression(const struct stream_plan *plan, enum compression *compression, struct ct_err *err)
 {
 	unsigned char begin[COMPRESSION_PEEK] = { 0 };
 	ssize_t length = pread(plan->fd, begin, sizeof(begin), 0);
+	struct stat status;
 
-	if (length < 0)
+	if (length < 0 || fstat(plan->fd, &status) < 0)
 		return ct_fail_errno(err, "I003", "cannot read '%s'", plan->name);
+	if (status.st_size > MAX_CONTENT)
+		return ct_fail(err, "I003", "it is larger than %lld GiB", (long long)(MAX_CONTENT >> 30));
 	*compression = plan->as_it_is ? COMPRESSION_NONE : compression_detect(begin, (size_t)length);
 	if (*compression != COMPRESSION_OTHER)
 		return 0;

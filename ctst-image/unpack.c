@@ -12,6 +12,7 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "ctst-image/entry_path.h"
+#include "ctst-image/sparse.h"
 #include "ctst-image/unpack_place.h"
 
 struct unpack_directory {
@@ -55,6 +56,9 @@ static int check_limits(struct unpack *unpack, struct archive_entry *entry, stru
 
 	if (++unpack->entries > UNPACK_MAX_ENTRIES)
 		return ct_fail(err, "I003", "it has more than %d entries", UNPACK_MAX_ENTRIES);
+	if (unpack->remembered > UNPACK_MAX_REMEMBERED)
+		return ct_fail(err, "I003", "its directories and whiteouts have names of more than %zu MiB in all",
+			       UNPACK_MAX_REMEMBERED >> 20);
 	if (size < 0 || size > UNPACK_MAX_BYTES - unpack->bytes)
 		return ct_fail(err, "I003",
 			       "'%.200s' declares %lld bytes, more than the %lld GiB that an image may have",
@@ -140,6 +144,7 @@ static void remember_directory(struct unpack *unpack, const char *path, mode_t m
 	directory->order = unpack->directory_count++;
 	directory->mode = mode & 07777;
 	directory->mtime = mtime;
+	unpack->remembered += sizeof(*directory) + strlen(path) + 1;
 }
 
 static bool has_heritage(int root)
@@ -228,6 +233,9 @@ int unpack_data(struct unpack *unpack, const void *bytes, size_t length, int64_t
 
 	if (offset < 0 || offset > unpack->file_size || (int64_t)length > unpack->file_size - offset)
 		return ct_fail(err, "I003", "'%.200s' has more content than it declares", unpack->path);
+	/* The file is new, so what is not written reads as zeros. */
+	if (sparse_is_hole(bytes, length))
+		return 0;
 	while (length > 0) {
 		ssize_t written = pwrite(unpack->file, at, length, offset);
 
@@ -251,7 +259,7 @@ int unpack_file_end(struct unpack *unpack, struct ct_err *err)
 	struct timespec times[2] = { mtime_of(unpack->entry), mtime_of(unpack->entry) };
 	mode_t mode = archive_entry_mode(unpack->entry) & 07777;
 
-	/* A hole at the end of a sparse file has no data of its own. */
+	/* A hole at the end has no data of its own. */
 	if (unpack->file_end < unpack->file_size && ftruncate(fd, unpack->file_size) < 0)
 		return cannot(unpack, err);
 	if (set_new_owner(unpack, fd, "", unpack->entry) < 0 ||
@@ -371,6 +379,8 @@ int unpack_entry(struct unpack *unpack, struct archive_entry *entry, struct ct_e
 	if (entry_path_normalise(name, unpack->path, err) < 0 || check_limits(unpack, entry, err) < 0)
 		return -1;
 	whiteout = whiteouts_take(&unpack->whiteouts, unpack->path, err);
+	if (whiteout > 0)
+		unpack->remembered += sizeof(struct whiteout) + strlen(unpack->path) + 1;
 	if (whiteout != 0)
 		return whiteout < 0 ? -1 : 0;
 	return make_by_type(unpack, entry, err);

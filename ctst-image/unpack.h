@@ -26,9 +26,10 @@
 #include "ctst-image/whiteouts.h"
 
 #define UNPACK_MAX_ENTRIES 4000000
-#define UNPACK_MAX_BYTES ((int64_t)256 << 30)    /* content as declared, without the holes of sparse files */
-#define UNPACK_MAX_FILE_SIZE ((int64_t)16 << 40) /* of one file, with its holes: what ext4 takes */
-#define UNPACK_MAX_XATTR ((size_t)64 << 10)      /* XATTR_SIZE_MAX */
+#define UNPACK_MAX_BYTES ((int64_t)256 << 30)     /* content as declared, without the holes of sparse files */
+#define UNPACK_MAX_FILE_SIZE ((int64_t)16 << 40)  /* of one file, with its holes: what ext4 takes */
+#define UNPACK_MAX_XATTR ((size_t)64 << 10)       /* XATTR_SIZE_MAX */
+#define UNPACK_MAX_REMEMBERED ((size_t)512 << 20) /* bytes of memory, for what has to be done at the end */
 
 struct unpack_directory;
 
@@ -53,6 +54,7 @@ struct unpack {
 	size_t directory_capacity;
 
 	struct whiteouts whiteouts;
+	size_t remembered; /* by both */
 
 	int64_t skipped_devices;
 	char first_device[128];

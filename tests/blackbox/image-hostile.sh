@@ -275,9 +275,51 @@ sparse_terabyte() {
 	expect_err 'error\[I003\].*declares'
 }
 
+# kib FILE: what it takes of the disk.
+kib() {
+	du -sk "$1" | cut -f1
+}
+
+# Zeros take no room in the store, whichever way they come, and a file that is nothing else cannot keep anybody busy.
+holes_of_a_source() {
+	local layer blob
+
+	mkdir d
+	echo begin >d/file
+	truncate -s 300M d/file
+	[ "$(kib d/file)" -lt 1000 ] || skip "this file system has no holes"
+	tar -C d -cf a.tar file
+	build "file://$PWD/d" "tar://$PWD/a.tar"
+	expect_status 0
+	for layer in $(out '.images[].layers[0]'); do
+		cmp d/file "$layer/file"
+		[ "$(kib "$layer")" -lt 1000 ] || fail "the tree takes $(kib "$layer") KiB"
+	done
+	for blob in .containust/images/blobs/sha256/*; do
+		expect_same "$(sha256sum <"$blob" | cut -d' ' -f1)" "$(basename "$blob")"
+	done
+	[ "$(kib .containust)" -lt 3000 ] || fail "the store takes $(kib .containust) KiB"
+	truncate -s 513G a.tar
+	build "tar://$PWD/a.tar"
+	expect_status 1
+	expect_err 'error\[I003\].*larger than 512 GiB'
+	mkdir e
+	for file in 1 2; do truncate -s 129G e/$file; done
+	mkdir f
+	mv e/2 f
+	build "file://$PWD/nothing" "file://$PWD/e" -- --dry-run
+	echo x >e/3
+	truncate -s 257G e/3
+	rm e/1
+	build "file://$PWD/e"
+	expect_status 1
+	expect_err "error\[I003\].*'3' declares [0-9]* bytes, more than the 256 GiB"
+}
+
 while read -r case code message; do
 	tap_case "refused: $case" hostile "$case" "$code" "$message"
 done <<<"$hostile_table"
 tap_case "cut at every block" truncated_everywhere
 tap_case "a sparse file of a terabyte" sparse_terabyte
+tap_case "holes of a directory and of an archive" holes_of_a_source
 tap_done

@@ -671,7 +671,7 @@ two_at_once() {
 start_long_import() {
 	make_tree tree
 	mkdir tree/zz
-	truncate -s 400M tree/zz/zeros
+	truncate -s 2G tree/zz/zeros
 	"$CTST_LIBEXEC/ctst-image-import" --images "$PWD/.containust/images" --layers "$PWD/.containust/layers" \
 		"file://$PWD/tree" 2>/dev/null &
 	pid=$!

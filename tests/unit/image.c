@@ -11,6 +11,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/digest.h"
+#include "common/file.h"
 #include "ctst-image/canonical.h"
 #include "ctst-image/choose.h"
 #include "ctst-image/decompress.h"
@@ -18,7 +19,9 @@
 #include "ctst-image/platform.h"
 #include "ctst-image/presets.h"
 #include "ctst-image/reference.h"
+#include "ctst-image/sparse.h"
 #include "ctst-image/stat_index.h"
+#include "ctst-image/unpack.h"
 #include "ctst-image/uri.h"
 #include "ctst-image/whiteouts.h"
 
@@ -747,6 +750,112 @@ START_TEST(reference_of_a_uri)
 }
 END_TEST
 
+/* ---- bounds of unpacking ---- */
+
+static void start_unpack(struct unpack *unpack, char directory[32])
+{
+	strcpy(directory, "/tmp/ctst-unit.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	unpack_start(unpack, open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+static void end_unpack(struct unpack *unpack, const char *directory)
+{
+	close(unpack->root);
+	unpack_release(unpack);
+	ck_assert_int_eq(ct_remove_tree_at(AT_FDCWD, directory), 0);
+}
+
+/* What unpack_entry() makes of an entry of that type, size and name; a file's end is written, too. */
+static int unpack_one(struct unpack *unpack, mode_t type, int64_t size, const char *name, struct ct_err *err)
+{
+	struct archive_entry *entry = archive_entry_new();
+	int result;
+
+	*err = (struct ct_err)CT_ERR_INIT;
+	archive_entry_set_pathname(entry, name);
+	archive_entry_set_mode(entry, type | 0755);
+	archive_entry_set_uid(entry, (la_int64_t)geteuid());
+	archive_entry_set_gid(entry, (la_int64_t)getegid());
+	archive_entry_set_size(entry, size);
+	result = unpack_entry(unpack, entry, err);
+	if (result == 1 && unpack_file_end(unpack, err) < 0)
+		result = -1;
+	archive_entry_free(entry);
+	return result;
+}
+
+START_TEST(unpack_bounds)
+{
+	struct unpack unpack = UNPACK_INIT;
+	char directory[32];
+	struct ct_err err;
+
+	start_unpack(&unpack, directory);
+	unpack.entries = UNPACK_MAX_ENTRIES - 1;
+	ck_assert_int_eq(unpack_one(&unpack, AE_IFREG, 0, "last", &err), 1);
+	ck_assert_int_eq(unpack_one(&unpack, AE_IFREG, 0, "one-more", &err), -1);
+	ck_assert_str_eq(err.code, "I003");
+	ck_assert_str_eq(err.message, "it has more than 4000000 entries");
+	unpack.entries = 0;
+	unpack.bytes = UNPACK_MAX_BYTES - 10;
+	ck_assert_int_eq(unpack_one(&unpack, AE_IFREG, 10, "fits", &err), 1);
+	ck_assert_int_eq(unpack_one(&unpack, AE_IFREG, 1, "does-not", &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.message, "declares 1 bytes, more than the 256 GiB"));
+	ck_assert_int_eq(unpack_one(&unpack, AE_IFREG, INT64_MAX, "does-not", &err), -1);
+	ck_assert_int_eq(faccessat(unpack.root, "does-not", F_OK, 0), -1);
+	end_unpack(&unpack, directory);
+}
+END_TEST
+
+START_TEST(unpack_remembers_so_much)
+{
+	struct unpack unpack = UNPACK_INIT;
+	char directory[32];
+	struct ct_err err;
+	size_t before;
+
+	start_unpack(&unpack, directory);
+	before = unpack.remembered;
+	ck_assert_int_eq(unpack_one(&unpack, AE_IFREG, 0, "a/b/file", &err), 1);
+	ck_assert_uint_eq(unpack.remembered, before);
+	ck_assert_int_eq(unpack_one(&unpack, AE_IFDIR, 0, "a/b", &err), 0);
+	ck_assert_uint_gt(unpack.remembered, before + strlen("a/b"));
+	before = unpack.remembered;
+	ck_assert_int_eq(unpack_one(&unpack, AE_IFREG, 0, "a/.wh.c", &err), 0);
+	ck_assert_uint_gt(unpack.remembered, before + strlen("a/c"));
+	unpack.remembered = UNPACK_MAX_REMEMBERED;
+	ck_assert_int_eq(unpack_one(&unpack, AE_IFDIR, 0, "d", &err), 0);
+	ck_assert_int_eq(unpack_one(&unpack, AE_IFDIR, 0, "e", &err), -1);
+	ck_assert_str_eq(err.code, "I003");
+	end_unpack(&unpack, directory);
+}
+END_TEST
+
+/* ---- holes ---- */
+
+START_TEST(zeros_are_holes)
+{
+	ct_autoclose int fd = open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	ct_autofree char *bytes = ct_alloc_array(1, 4 * SPARSE_SHORTEST);
+	ct_autofree char *back = ct_alloc_array(1, 4 * SPARSE_SHORTEST);
+	size_t length = 4 * SPARSE_SHORTEST;
+
+	ck_assert(sparse_is_hole(bytes, SPARSE_SHORTEST));
+	ck_assert(!sparse_is_hole(bytes, SPARSE_SHORTEST - 1));
+	bytes[SPARSE_SHORTEST - 1] = 'x';
+	ck_assert(!sparse_is_hole(bytes, SPARSE_SHORTEST));
+	ck_assert(!sparse_is_hole(bytes, 2 * SPARSE_SHORTEST));
+	ck_assert_int_eq(sparse_write(fd, bytes, SPARSE_SHORTEST), 0);
+	ck_assert_int_eq(sparse_write(fd, bytes + SPARSE_SHORTEST, length - SPARSE_SHORTEST), 0);
+	ck_assert_int_eq(sparse_end(fd), 0);
+	ck_assert_int_eq(lseek(fd, 0, SEEK_END), (off_t)length);
+	ck_assert_int_eq(pread(fd, back, length, 0), (ssize_t)length);
+	ck_assert_mem_eq(back, bytes, length);
+	ck_assert_int_le(lseek(fd, 0, SEEK_HOLE), (off_t)SPARSE_SHORTEST);
+}
+END_TEST
+
 static Suite *image_suite(void)
 {
 	Suite *suite = suite_create("image");
@@ -775,6 +884,9 @@ static Suite *image_suite(void)
 	tcase_add_loop_test(tests, presets_refused, 0, COUNT(bad_presets));
 	tcase_add_loop_test(tests, reference, 0, COUNT(references));
 	tcase_add_loop_test(tests, reference_of_a_uri, 0, COUNT(source_names));
+	tcase_add_test(tests, unpack_bounds);
+	tcase_add_test(tests, unpack_remembers_so_much);
+	tcase_add_test(tests, zeros_are_holes);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
