@@ -1,5 +1,6 @@
 #include "ctst-spawn/cgroup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -198,6 +199,20 @@ static void wait_until_empty(const char *path)
 	}
 }
 
+/* Of health checks whose supervisor was killed. */
+static void remove_probes(const char *path)
+{
+	DIR *group = opendir(path);
+	struct dirent *entry;
+
+	while (group && (entry = readdir(group))) {
+		if (strncmp(entry->d_name, CGROUP_PROBE, strlen(CGROUP_PROBE)) == 0)
+			(void)unlinkat(dirfd(group), entry->d_name, AT_REMOVEDIR);
+	}
+	if (group)
+		closedir(group);
+}
+
 int cgroup_remove(const char *path)
 {
 	if (!path[0] || rmdir(path) == 0 || errno == ENOENT)
@@ -205,5 +220,6 @@ int cgroup_remove(const char *path)
 	if (cgroup_kill(path) < 0 && errno == ENOENT)
 		return 0;
 	wait_until_empty(path);
+	remove_probes(path);
 	return rmdir(path) < 0 && errno != ENOENT ? -1 : 0;
 }

@@ -27,6 +27,9 @@ bool cgroup_find_mount(char *path, size_t size);
  */
 #define CGROUP_CALLERS "containust-callers"
 
+/* What the groups of health checks begin with; each is below its container's. */
+#define CGROUP_PROBE "probe-"
+
 /* The group in which this user's containers get theirs. NULL when there is no cgroup2 mount. */
 const char *cgroup_base(void);
 
@@ -46,7 +49,7 @@ int cgroup_create(const struct container *container, const char *directory, char
 		  char unlimited[LIMITS_TEXT], struct ct_err *err);
 
 /*
- * Kills everything in the group, waits until it is empty and removes it. A missing group is success.
+ * Kills everything in the group and in those of health checks below it, waits until it is empty and removes it. A missing group is success.
  * -1 with errno when it did not become empty within two seconds.
  */
 int cgroup_remove(const char *path);

@@ -128,6 +128,34 @@ static int read_restart(const struct context *context, const struct ct_json *obj
 	return wrong(context, "restart.policy", "never, on-failure or always");
 }
 
+static int read_time(const struct context *context, const struct ct_json *object, const char *key, int64_t least,
+		     int64_t *time)
+{
+	if (read_amount(context, object, key, time) < 0)
+		return -1;
+	return *time < least || *time > CONTAINER_LONGEST_MS ? wrong(context, key, "a time of at most a year") : 0;
+}
+
+static int read_healthcheck(const struct context *context, const struct ct_json *object, struct container *container)
+{
+	const struct ct_json *check = ct_json_get(object, "healthcheck");
+	struct container_healthcheck *out = &container->healthcheck;
+
+	if (!check)
+		return 0;
+	*out = (struct container_healthcheck){ .interval_ms = 30000, .timeout_ms = 5000, .retries = 3 };
+	if (read_texts(context, check, "command", CT_JSON_ARRAY, &out->command) < 0)
+		return ct_err_context(context->err, "healthcheck");
+	if (out->command->length == 0)
+		return wrong(context, "healthcheck.command", "a command");
+	if (read_time(context, check, "interval_ms", 1, &out->interval_ms) < 0 ||
+	    read_time(context, check, "timeout_ms", 1, &out->timeout_ms) < 0 ||
+	    read_time(context, check, "start_period_ms", 0, &out->start_period_ms) < 0 ||
+	    read_amount(context, check, "retries", &out->retries) < 0)
+		return ct_err_context(context->err, "healthcheck");
+	return 0;
+}
+
 static int read_stop_signal(const struct context *context, const struct ct_json *object, struct container *container)
 {
 	const char *name = ct_json_get_string(object, "stop_signal");
@@ -158,12 +186,11 @@ static int read_members(const struct context *context, const struct ct_json *obj
 	    read_amount(context, object, "pids_max", &container->pids_max) < 0 ||
 	    read_amount(context, object, "io_weight", &container->io_weight) < 0 ||
 	    read_restart(context, object, container) < 0 || read_capabilities(context, object, container) < 0 ||
-	    read_stop_signal(context, object, container) < 0)
+	    read_healthcheck(context, object, container) < 0 || read_stop_signal(context, object, container) < 0)
 		return -1;
 	if (container->args->length == 0)
 		return wrong(context, "args", "a command");
 	container->readonly = ct_json_get_bool(object, "readonly", true);
-	container->has_healthcheck = ct_json_get(object, "healthcheck") != NULL;
 	container->published_count = published ? published->length : 0;
 	return 0;
 }
@@ -193,10 +220,6 @@ void container_release(struct container *container)
 
 int container_check_supported(const struct container *container, struct ct_err *err)
 {
-	if (container->has_healthcheck) {
-		ct_fail(err, "R014", "component '%s': this version does not run health checks", container->name);
-		return ct_err_hint(err, "take the healthcheck out; dependents then wait for the start only");
-	}
 	if (container->published_count > 0) {
 		ct_fail(err, "R009", "component '%s': this version does not publish ports", container->name);
 		return ct_err_hint(err, "take the EXPOSE line out; containers have a loopback of their own only");

@@ -32,6 +32,17 @@ struct container_mount {
 /* How many processes and threads a container may have that says nothing of it: what podman and others take. */
 #define CONTAINER_PIDS 4096
 
+/* The longest time that a health check may name, a year: in nanoseconds it still leaves room for sums. */
+#define CONTAINER_LONGEST_MS (INT64_C(366) * 24 * 3600 * 1000)
+
+struct container_healthcheck {
+	const struct ct_json *command; /* array of templates; NULL: no health check */
+	int64_t interval_ms;
+	int64_t timeout_ms;
+	int64_t retries;
+	int64_t start_period_ms;
+};
+
 enum restart_policy { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
 
 struct container {
@@ -57,7 +68,7 @@ struct container {
 	int64_t max_retries;   /* of RESTART_ON_FAILURE; 0: without end */
 	uint64_t capabilities; /* bit n: capability n is kept */
 	int stop_signal;
-	bool has_healthcheck;
+	struct container_healthcheck healthcheck;
 	size_t published_count;
 };
 
@@ -67,7 +78,7 @@ void container_release(struct container *container);
 
 /*
  * What this version cannot give: said before anything is started, with the code
- * of its kind (R009 published ports, R011 networks, R014 health checks).
+ * of its kind (R009 published ports, R011 networks).
  */
 int container_check_supported(const struct container *container, struct ct_err *err);
 

@@ -2,12 +2,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +18,7 @@
 #include "ctst-spawn/capabilities.h"
 #include "ctst-spawn/cgroup.h"
 #include "ctst-spawn/container_directory.h"
-#include "ctst-spawn/keyring.h"
+#include "ctst-spawn/enter.h"
 #include "ctst-spawn/payload.h"
 #include "ctst-spawn/sealed_copy.h"
 #include "ctst-spawn/supervise.h"
@@ -149,26 +147,11 @@ static int join_group(const char *path, struct ct_err *err)
 	return 0;
 }
 
-/*
- * Into the container, the user namespace first: it gives the right to enter the others. The
- * cgroup namespace is made anew and has the same root, since the group is the same. From here on
- * nothing of the host is in reach, and this process must not be in the container's reach: it
- * is not dumpable.
- */
 static int enter(const struct target *target, struct ct_err *err)
 {
 	if (join_group(target->status.cgroup, err) < 0)
 		return -1;
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || leave_keyring() < 0)
-		return ct_fail_errno(err, "R008", "cannot close this process off");
-	for (int i = 0; i < SUPERVISE_NAMESPACE_COUNT; i++) {
-		if (setns(target->namespaces[i], 0) < 0)
-			return ct_fail_errno(err, "R008", "cannot enter the namespaces of '%s'",
-					     target->config.container.name);
-	}
-	if (unshare(CLONE_NEWCGROUP) < 0)
-		return ct_fail_errno(err, "R008", "cannot enter the namespaces of '%s'", target->config.container.name);
-	return 0;
+	return enter_container(target->namespaces, target->config.container.name, err);
 }
 
 static int connect_input(struct ct_err *err)

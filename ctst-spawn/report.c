@@ -38,7 +38,7 @@ bool report_receive(int fd, struct report *report)
 	report->code[sizeof(report->code) - 1] = '\0';
 	report->message[sizeof(report->message) - 1] = '\0';
 	report->hint[sizeof(report->hint) - 1] = '\0';
-	return report->kind >= REPORT_STARTED && report->kind <= REPORT_ENDED;
+	return report->kind >= REPORT_STARTED && report->kind <= REPORT_UNHEALTHY;
 }
 
 void report_error(const struct report *report, struct ct_err *err)

@@ -16,7 +16,9 @@
 #include "common/clock.h"
 #include "common/process.h"
 #include "ctst-spawn/cgroup.h"
+#include "ctst-spawn/health/checks.h"
 #include "ctst-spawn/init.h"
+#include "ctst-spawn/output_pipe.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/sources.h"
 #include "ctst-spawn/supervise.h"
@@ -96,20 +98,6 @@ static int release_init(struct supervisor *supervisor, struct ct_err *err)
 	return status;
 }
 
-/*
- * A program that opens /dev/stdout opens the pipe's inode anew, with its own rights: so the pipe belongs to root of
- * the container, which hands it on to the command's user (connect_output() in init.c).
- */
-static int make_output(const struct identity *identity, int ends[2])
-{
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -1;
-	/* Somebody outside may have been given the other end: its silence must not keep the supervisor. */
-	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
-		return -1;
-	return identity->kind == IDENTITY_RANGE ? fchown(ends[1], identity->users.first, identity->groups.first) : 0;
-}
-
 static void close_pair(int pair[2])
 {
 	if (pair[0] >= 0)
@@ -133,7 +121,7 @@ int run_start(struct supervisor *supervisor, struct ct_err *err)
 		.title_length = supervisor->title_length,
 	};
 
-	if (make_output(&supervisor->identity, output) < 0 || make_output(&supervisor->identity, error_output) < 0 ||
+	if (output_pipe(&supervisor->identity, output) < 0 || output_pipe(&supervisor->identity, error_output) < 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
 		ct_fail_errno(err, "R004", "cannot create pipes");
 		close_pair(output);
@@ -143,7 +131,7 @@ int run_start(struct supervisor *supervisor, struct ct_err *err)
 	init.socket = sockets[1];
 	init.output = output[1];
 	init.error_output = error_output[1];
-	supervisor->ended = false;
+	supervisor->ended = supervisor->sick = false;
 	supervisor->exit_code = 128 + SIGKILL; /* unless init says otherwise before it goes */
 	supervisor->started = ct_monotonic();
 	supervisor->init = clone_init(supervisor, &init, err);
@@ -172,6 +160,7 @@ void run_finish(struct supervisor *supervisor)
 	struct log_stream *streams[] = { &supervisor->output, &supervisor->error_output };
 	struct report report;
 
+	checks_end(supervisor);
 	if (supervisor->init > 0) {
 		/*
 		 * The pid namespace ends only when its last process is collected, and a ctst-exec that is
@@ -225,9 +214,11 @@ static void on_started(struct supervisor *supervisor)
 	status->started_at = ct_now();
 	status->finished_at = 0;
 	status->exit_code = -1;
-	(void)ct_status_write(supervisor->directory, status);
+	checks_begin(supervisor);
+	supervisor_write_status(supervisor);
 	if (!supervisor->reported)
 		report_start(supervisor);
+	supervisor_event(supervisor, supervisor->reported ? CT_EVENT_RESTARTED : CT_EVENT_STARTED);
 	supervisor->reported = true;
 }
 
@@ -263,6 +254,23 @@ static void kill_run(struct supervisor *supervisor)
 		(void)ct_pidfd_signal(supervisor->pidfd, SIGKILL, 0);
 }
 
+static void ask_to_end(struct supervisor *supervisor, int seconds)
+{
+	checks_end(supervisor);
+	if (supervisor->pidfd >= 0)
+		(void)ct_pidfd_signal(supervisor->pidfd, supervisor->config.container.stop_signal, 0);
+	supervisor->kill_at = ct_monotonic() + seconds * SECOND;
+}
+
+/* What is not going to be started again is left as it is: unhealthy may be better than nothing. */
+static void on_unhealthy(struct supervisor *supervisor)
+{
+	if (!supervisor_may_restart(supervisor) || supervisor->ended)
+		return;
+	supervisor->sick = true;
+	ask_to_end(supervisor, SUPERVISE_STOP_SECONDS);
+}
+
 void supervisor_on_signal(struct supervisor *supervisor)
 {
 	struct signalfd_siginfo info;
@@ -274,8 +282,8 @@ void supervisor_on_signal(struct supervisor *supervisor)
 		seconds = 0;
 	else if (info.ssi_code == SI_QUEUE)
 		seconds = info.ssi_int;
-	if (supervisor->pidfd >= 0 && !supervisor->stop_asked)
-		(void)ct_pidfd_signal(supervisor->pidfd, supervisor->config.container.stop_signal, 0);
+	if (!supervisor->stop_asked)
+		ask_to_end(supervisor, seconds);
 	supervisor->stop_asked = true;
 	if (seconds <= 0)
 		kill_run(supervisor);
@@ -290,6 +298,23 @@ int timeout_until(int64_t time)
 	return time == 0 ? -1 : left <= 0 ? 0 : (int)((left + MILLISECOND - 1) / MILLISECOND);
 }
 
+/* The sooner of two times, where 0 is never. */
+static int64_t sooner(int64_t one, int64_t other)
+{
+	return one == 0 || (other != 0 && other < one) ? other : one;
+}
+
+/* Not only when nothing was ready: a container that never stops writing is stopped and probed as well. */
+static void on_time(struct supervisor *supervisor)
+{
+	int64_t now = ct_monotonic(), due = checks_due(supervisor);
+
+	if (supervisor->kill_at && now >= supervisor->kill_at)
+		kill_run(supervisor);
+	if (due && now >= due && checks_on_time(supervisor))
+		on_unhealthy(supervisor);
+}
+
 bool run_watch(struct supervisor *supervisor)
 {
 	for (;;) {
@@ -299,16 +324,21 @@ bool run_watch(struct supervisor *supervisor)
 			{ .fd = supervisor->output.input, .events = POLLIN },
 			{ .fd = supervisor->error_output.input, .events = POLLIN },
 			{ .fd = supervisor->pidfd, .events = POLLIN },
+			{ .fd = supervisor->probe.output, .events = POLLIN },
+			{ .fd = supervisor->probe.pidfd, .events = POLLIN },
 		};
-		int ready = poll(watches, sizeof(watches) / sizeof(watches[0]), timeout_until(supervisor->kill_at));
+		int ready = poll(watches, sizeof(watches) / sizeof(watches[0]),
+				 timeout_until(sooner(supervisor->kill_at, checks_due(supervisor))));
 
 		if (ready < 0 && errno != EINTR)
 			return true;
-		/* Not only when nothing was ready: a container that never stops writing is stopped as well. */
-		if (supervisor->kill_at && ct_monotonic() >= supervisor->kill_at)
-			kill_run(supervisor);
+		on_time(supervisor);
 		if (ready <= 0)
 			continue;
+		if (watches[5].revents && supervisor->probe.output == watches[5].fd)
+			probe_read(&supervisor->probe);
+		if (watches[6].revents && supervisor->probe.pidfd == watches[6].fd && checks_on_end(supervisor))
+			on_unhealthy(supervisor);
 		if (watches[0].revents)
 			supervisor_on_signal(supervisor);
 		if (watches[2].revents)

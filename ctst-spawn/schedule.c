@@ -287,7 +287,13 @@ int deploy_wait(struct deploy *deploy)
 			continue;
 		started++;
 		job->ended = true;
-		job->exit_code = report_receive(job->report, &report) ? report.exit_code : 128 + 9;
+		job->exit_code = 128 + 9;
+		while (report_receive(job->report, &report)) {
+			if (report.kind != REPORT_ENDED)
+				continue;
+			job->exit_code = report.exit_code;
+			break;
+		}
 		last = job->exit_code;
 		if (last != 0)
 			status = CT_EXIT_FAILED;

@@ -30,6 +30,7 @@
 #include "ctst-spawn/cgroup.h"
 #include "ctst-spawn/expand.h"
 #include "ctst-spawn/file_limit.h"
+#include "ctst-spawn/health/checks.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/sealed_copy.h"
 #include "ctst-spawn/sources.h"
@@ -49,7 +50,8 @@ static int supervisor_fail(struct supervisor *supervisor, int exit_code, const s
 	supervisor->status.finished_at = ct_now();
 	supervisor->status.init.pid = 0;
 	snprintf(supervisor->status.error, sizeof(supervisor->status.error), "%s", err->message);
-	(void)ct_status_write(supervisor->directory, &supervisor->status);
+	supervisor_write_status(supervisor);
+	supervisor_event(supervisor, CT_EVENT_DIED);
 	report_send(SUPERVISE_REPORT_FD, supervisor->reported ? REPORT_ENDED : REPORT_FAILED, exit_code, err);
 	return -1;
 }
@@ -75,7 +77,8 @@ static int load(struct supervisor *supervisor, const char *path, struct ct_err *
 	if (fchdir(supervisor->directory) < 0)
 		return ct_fail_errno(err, "S003", "cannot open '%s'", path);
 	if (config_read(".", &supervisor->config, err) < 0 || sources_prepare(&supervisor->config, err) < 0 ||
-	    payload_prepare(&supervisor->config.container, &supervisor->payload, err) < 0)
+	    payload_prepare(&supervisor->config.container, &supervisor->payload, err) < 0 ||
+	    checks_prepare(supervisor, err) < 0)
 		return -1;
 	supervisor->hostname = expand_template(supervisor->config.container.hostname, err);
 	if (!supervisor->hostname)
@@ -101,14 +104,9 @@ static int load(struct supervisor *supervisor, const char *path, struct ct_err *
 
 static bool wants_restart(const struct supervisor *supervisor)
 {
-	const struct container *container = &supervisor->config.container;
+	bool failed = supervisor->exit_code != 0 || supervisor->sick;
 
-	if (supervisor->stop_asked || container->restart == RESTART_NEVER)
-		return false;
-	if (container->restart == RESTART_ALWAYS)
-		return true;
-	return supervisor->exit_code != 0 &&
-	       (container->max_retries == 0 || supervisor->status.restarts < container->max_retries);
+	return supervisor_may_restart(supervisor) && (failed || supervisor->config.container.restart == RESTART_ALWAYS);
 }
 
 /* The delay before the next start; a signal to stop ends it. */
@@ -136,7 +134,9 @@ static void record_end(struct supervisor *supervisor, enum ct_run_state state)
 	status->exit_code = supervisor->exit_code;
 	status->finished_at = ct_now();
 	status->init.pid = 0;
-	(void)ct_status_write(supervisor->directory, status);
+	status->health = CT_HEALTH_NONE;
+	supervisor_write_status(supervisor);
+	supervisor_event(supervisor, supervisor->stop_asked ? CT_EVENT_STOPPED : CT_EVENT_DIED);
 }
 
 /* The last run is over: that is written down and told before the kernel has taken the namespaces apart. */
@@ -236,6 +236,7 @@ int main(int argc, char **argv)
 		.socket = -1,
 		.output = { .input = -1 },
 		.error_output = { .input = -1 },
+		.probe = PROBE_INIT,
 	};
 	struct ct_err err = CT_ERR_INIT;
 	struct stat inherited;

@@ -9,9 +9,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "common/event.h"
 #include "common/status.h"
 #include "ctst-spawn/cgroup_limits.h"
 #include "ctst-spawn/container_directory.h"
+#include "ctst-spawn/health/health.h"
+#include "ctst-spawn/health/probe.h"
 #include "ctst-spawn/identity.h"
 #include "ctst-spawn/log_writer.h"
 #include "ctst-spawn/payload.h"
@@ -32,6 +35,7 @@ struct supervisor {
 	int directory, signals, cgroup;
 	int claim; /* of the identity, see identity_choose() */
 	struct log_writer log;
+	char **check_argv; /* of the health check, expanded; NULL: none */
 
 	/* Of the present run; -1 while there is none. */
 	int pidfd, socket;
@@ -40,6 +44,9 @@ struct supervisor {
 	bool ended; /* the payload's end has been reported */
 	int exit_code;
 	struct ct_err failure; /* why the run could not start */
+	struct health health;
+	struct probe probe;
+	bool sick; /* it is being ended since it is unhealthy, to be started again */
 
 	bool reported; /* ctst-spawn knows whether the first start has worked */
 	bool stop_asked;
@@ -47,6 +54,15 @@ struct supervisor {
 	int64_t started; /* ct_monotonic() time of the present run */
 	int64_t delay;   /* before the next restart */
 };
+
+/* Whether the policy starts the container again after a run that failed now. */
+bool supervisor_may_restart(const struct supervisor *supervisor);
+
+/* Replaces status.json. */
+void supervisor_write_status(struct supervisor *supervisor);
+
+/* Tells the project's events what has happened; exit code and restarts are told where the kind has them. */
+void supervisor_event(const struct supervisor *supervisor, enum ct_event_kind kind);
 
 /* Starts a run. What it opens is closed by run_finish(), also when this fails. -1: R001, R003, R004. */
 int run_start(struct supervisor *supervisor, struct ct_err *err);

@@ -421,12 +421,6 @@ unsupported_is_said() {
 	run ctst run -d web.ctst
 	expect_status 1
 	expect_err 'R009'
-	cat >health.ctst <<-'EOF'
-		COMPONENT web { image = "preset://busybox" healthcheck = { command = ["/bin/true"] } command = ["/bin/sleep", "1000000"] }
-	EOF
-	run ctst run -d health.ctst
-	expect_status 1
-	expect_err 'R014'
 	cat >host.ctst <<-'EOF'
 		COMPONENT web { image = "preset://busybox" network = "host" command = ["/bin/sleep", "1000000"] }
 	EOF

@@ -101,7 +101,6 @@ START_TEST(container_errors)
 	expect_container_error(CONTAINER_WITH("a",
 					      ",\"mounts\":[{\"kind\":\"bind\",\"source\":\"/s\",\"target\":\"/\"}]"),
 			       "P001", "mounts");
-	expect_container_error(CONTAINER_WITH("a", ",\"healthcheck\":{}"), "R014", "health checks");
 	expect_container_error(CONTAINER_WITH("a", ",\"published\":[{}]"), "R009", "publish");
 }
 END_TEST
