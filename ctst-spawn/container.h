@@ -26,6 +26,8 @@ struct container_mount {
 	bool readonly;
 	const char *source; /* absolute; may hold ${env.*} */
 	const char *target; /* absolute, inside the container */
+	bool fresh;         /* a project volume that no container has been started with */
+	bool unowned;       /* a fresh one that the image says nothing of; set by volumes_mount() */
 	const char *hidden; /* below the source, covered in the container; NULL: nothing (sources_prepare()) */
 };
 

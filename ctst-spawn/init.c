@@ -268,7 +268,9 @@ void init_run(struct init *init)
 	pid_t payload;
 
 	close_off(init);
-	if (isolate(init, &err) < 0 || payload_find_user(init->payload, &err) < 0 || connect_output(init, &err) < 0) {
+	if (isolate(init, &err) < 0 || payload_find_user(init->payload, &err) < 0 ||
+	    volumes_give(init->container, init->payload->uid, init->payload->gid, &err) < 0 ||
+	    connect_output(init, &err) < 0) {
 		report_send(init->socket, REPORT_FAILED, exit_code, &err);
 		_exit(1);
 	}

@@ -16,6 +16,8 @@
 #ifndef CTST_SPAWN_ROOTFS_H
 #define CTST_SPAWN_ROOTFS_H
 
+#include <sys/types.h>
+
 #include "common/err.h"
 #include "ctst-spawn/container.h"
 
@@ -41,6 +43,9 @@ int skeleton_add_mount_points(const struct rootfs *rootfs, int root, bool *added
 int overlay_mount(const struct rootfs *rootfs, struct ct_err *err);
 int kernel_mounts(struct ct_err *err);
 int volumes_mount(const struct rootfs *rootfs, struct ct_err *err);
+
+/* Called in the container's root: new volumes that nobody owns become the user's. -1: R003. */
+int volumes_give(const struct container *container, uid_t user, gid_t group, struct ct_err *err);
 
 /* A mount whose place is made when it is used, since it lies in one of the container's own tmpfs. */
 bool is_below_tmpfs(const char *target);

@@ -220,6 +220,7 @@ static void on_started(struct supervisor *supervisor)
 		report_start(supervisor);
 	supervisor_event(supervisor, supervisor->reported ? CT_EVENT_RESTARTED : CT_EVENT_STARTED);
 	supervisor->reported = true;
+	sources_used(&supervisor->config.container);
 }
 
 /* false: the container could not be started, and that is final. */

@@ -11,6 +11,7 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "ctst-spawn/expand.h"
+#include "ctst-spawn/volume_seed.h"
 
 static bool lies_in(const char *path, const char *directory)
 {
@@ -122,9 +123,17 @@ static int keep_from_state(struct container_mount *mount, int source, const char
 	return 0;
 }
 
+static int mark_new(const char *volume, const char *project_directory)
+{
+	ct_autofree char *directory = ct_strndup(volume, (size_t)(strrchr(volume, '/') - volume));
+
+	return make_source(directory, project_directory, 0755) < 0 ? -1 : volume_mark_new(volume);
+}
+
 static int prepare(struct container_mount *mount, const char *project_directory, struct ct_err *err)
 {
 	ct_autoclose int fd = -1;
+	bool missing;
 
 	mount->source = expand_template(mount->source, err);
 	if (!mount->source)
@@ -132,9 +141,14 @@ static int prepare(struct container_mount *mount, const char *project_directory,
 	if (mount->source[0] != '/')
 		return ct_fail(err, "R003", "the volume source '%s' is not an absolute path", mount->source);
 	fd = ct_open_without_links(mount->source);
-	if (fd < 0 && errno == ENOENT && lies_in(mount->source, project_directory) &&
+	missing = fd < 0 && errno == ENOENT;
+	/* Before it is there: nobody sees a new one without its mark. */
+	if (missing && mount->project && mark_new(mount->source, project_directory) < 0)
+		return ct_fail_errno(err, "R003", "cannot mark the volume '%s' as new", mount->source);
+	if (missing && lies_in(mount->source, project_directory) &&
 	    make_source(mount->source, project_directory, 0755) < 0)
 		return ct_fail_errno(err, "R003", "cannot create the volume source '%s'", mount->source);
+	mount->fresh = mount->project && volume_is_new(mount->source);
 	if (fd < 0)
 		fd = open_source(mount->source, err);
 	return fd < 0 ? -1 : keep_from_state(mount, fd, project_directory, err);
@@ -218,4 +232,13 @@ int sources_open(const struct container *container, bool writable, int userns, i
 fail:
 	sources_close(trees, count - 1);
 	return -1;
+}
+
+void sources_used(struct container *container)
+{
+	for (size_t i = 0; i < container->mount_count; i++) {
+		if (container->mounts[i].fresh)
+			volume_mark_used(container->mounts[i].source);
+		container->mounts[i].fresh = false;
+	}
 }

@@ -26,4 +26,7 @@ int sources_make_writable(const struct identity *identity, struct ct_err *err);
 int sources_open(const struct container *container, bool writable, int userns, int *trees, struct ct_err *err);
 void sources_close(int *trees, int count);
 
+/* The command has started: from now on what is in the volumes is the container's alone. */
+void sources_used(struct container *container);
+
 #endif

@@ -12,6 +12,7 @@
 #include "common/file.h"
 #include "ctst-spawn/identity.h"
 #include "ctst-spawn/rootfs.h"
+#include "ctst-spawn/volume_seed.h"
 
 /* Makes what is missing of `target`, each step beneath the root; needed below a tmpfs or inside another volume. */
 static int make_target(int root, const char *target, bool directory)
@@ -62,7 +63,7 @@ static int cover(int tree, const struct container_mount *mount, struct ct_err *e
 	return 0;
 }
 
-static int mount_volume(int root, int tree, const struct container_mount *mount, struct ct_err *err)
+static int mount_volume(int root, int tree, struct container_mount *mount, struct ct_err *err)
 {
 	ct_autoclose int target = ct_open_in_root(root, mount->target, O_PATH, 0);
 	struct stat source, place;
@@ -78,6 +79,9 @@ static int mount_volume(int root, int tree, const struct container_mount *mount,
 			mount->source, mount->target);
 		return ct_err_hint(err, "mount a directory on a directory, or a file on a file");
 	}
+	if (mount->fresh && !mount->readonly && S_ISDIR(place.st_mode) &&
+	    volume_seed(target, tree, &mount->unowned, err) < 0)
+		return ct_err_context(err, "'%s'", mount->target);
 	if (syscall(SYS_move_mount, tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return ct_fail_errno(err, "R003", "cannot mount '%s' on '%s'", mount->source, mount->target);
 	return mount->hidden ? cover(tree, mount, err) : 0;
@@ -95,6 +99,17 @@ int volumes_mount(const struct rootfs *rootfs, struct ct_err *err)
 	for (size_t i = 0; i < rootfs->container->mount_count; i++) {
 		if (mount_volume(root, rootfs->mounts[i], &rootfs->container->mounts[i], err) < 0)
 			return -1;
+	}
+	return 0;
+}
+
+int volumes_give(const struct container *container, uid_t user, gid_t group, struct ct_err *err)
+{
+	for (size_t i = 0; user != 0 && i < container->mount_count; i++) {
+		const struct container_mount *mount = &container->mounts[i];
+
+		if (mount->unowned && chown(mount->target, user, group) < 0)
+			return ct_fail_errno(err, "R003", "cannot give the volume '%s' to its user", mount->target);
 	}
 	return 0;
 }
