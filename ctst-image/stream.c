@@ -1,10 +1,12 @@
 #include "ctst-image/stream.h"
 
 #include <errno.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -61,22 +63,19 @@ static bool fail_errno(struct stream *stream, const char *what)
 	return false;
 }
 
-static bool copy(struct stream *stream, const unsigned char *bytes, size_t length)
-{
-	if (stream->plan.copy_fd < 0 || sparse_write(stream->plan.copy_fd, bytes, length) == 0)
-		return true;
-	return fail_errno(stream, "write to the store");
-}
-
-static bool end_copy(struct stream *stream)
-{
-	return stream->plan.copy_fd < 0 || sparse_end(stream->plan.copy_fd) == 0 ||
-	       fail_errno(stream, "write to the store");
-}
-
+/*
+ * What is copied as it comes out, of a file that is not compressed or may not stay so, is written by the caller, who
+ * has less to do; what only this thread sees, by this thread.
+ */
 static bool copies_content(const struct stream *stream)
 {
-	return stream->plan.plain_copy && stream->facts.compression == COMPRESSION_XZ;
+	return !stream->decompressor || (stream->plan.plain_copy && stream->facts.compression == COMPRESSION_XZ);
+}
+
+static bool copy(struct stream *stream, const unsigned char *bytes, size_t length)
+{
+	return stream->plan.copy_fd < 0 || sparse_write(stream->plan.copy_fd, bytes, length) == 0 ||
+	       fail_errno(stream, "write to the store");
 }
 
 /* *length 0 at the end of the file. */
@@ -121,7 +120,7 @@ static bool take_content(struct stream *stream, const struct chunk *chunk)
 		return false;
 	if (stream->plan.hash)
 		hash_update(&stream->content_hash, chunk->bytes, chunk->length);
-	return !copies_content(stream) || copy(stream, chunk->bytes, chunk->length);
+	return true;
 }
 
 /* A free slot, or NULL when nobody wants more. */
@@ -208,7 +207,7 @@ static bool expand(struct stream *stream)
 static void *run(void *data)
 {
 	struct stream *stream = data;
-	bool good = (stream->decompressor ? expand(stream) : pass_on(stream)) && end_copy(stream);
+	bool good = stream->decompressor ? expand(stream) : pass_on(stream);
 
 	pthread_mutex_lock(&stream->lock);
 	stream->failed = !good;
@@ -251,6 +250,20 @@ static int find_compression(const struct stream_plan *plan, enum compression *co
 	return ct_err_hint(err, "decompress it, or compress it with gzip, zstd or xz");
 }
 
+/*
+ * Where files can share their content (btrfs, xfs), the copy is there at once and takes no room. Then it is what is read:
+ * whatever becomes of the source, what is hashed is what is stored.
+ */
+static void share_content(struct stream *stream)
+{
+	bool as_it_is = !stream->decompressor || !copies_content(stream);
+
+	if (stream->plan.copy_fd < 0 || !as_it_is || ioctl(stream->plan.copy_fd, FICLONE, stream->plan.fd) < 0)
+		return;
+	stream->plan.fd = stream->plan.copy_fd;
+	stream->plan.copy_fd = -1;
+}
+
 struct stream *stream_open(const struct stream_plan *plan, struct ct_err *err)
 {
 	enum compression compression = COMPRESSION_NONE;
@@ -267,6 +280,7 @@ struct stream *stream_open(const struct stream_plan *plan, struct ct_err *err)
 		stream->decompressor = decompressor_new(compression);
 		stream->input = ct_alloc(CHUNK);
 	}
+	share_content(stream);
 	hash_start(&stream->source_hash);
 	hash_start(&stream->content_hash);
 	pthread_mutex_init(&stream->lock, NULL);
@@ -315,6 +329,9 @@ ssize_t stream_read(struct stream *stream, const void **bytes, struct ct_err *er
 	stream->holds_slot = true;
 	stream->given += (int64_t)chunk->length;
 	*bytes = chunk->bytes;
+	if (stream->plan.copy_fd >= 0 && copies_content(stream) &&
+	    sparse_write(stream->plan.copy_fd, chunk->bytes, chunk->length) < 0)
+		return ct_fail_errno(err, "I003", "cannot write to the store");
 	return (ssize_t)chunk->length;
 }
 
@@ -338,6 +355,8 @@ int stream_finish(struct stream *stream, struct stream_facts *facts, struct ct_e
 	while (got > 0);
 	if (got < 0)
 		return -1;
+	if (stream->plan.copy_fd >= 0 && sparse_end(stream->plan.copy_fd) < 0)
+		return ct_fail_errno(err, "I003", "cannot write to the store");
 	*facts = stream->facts;
 	if (!stream->decompressor)
 		facts->content_bytes = facts->source_bytes;

@@ -1,7 +1,8 @@
 /*
- * A file read once: hashed, copied and decompressed by a thread of its own, while the caller takes what comes out.
+ * A file read once: hashed and decompressed by a thread of its own, while the caller takes what comes out.
  *
  *	read → hash (source digest) → copy → decompress → hash (content digest) ┃ a few chunks ┃ → stream_read()
+ *	read → hash                                                             ┃ a few chunks ┃ → copy → stream_read()
  *
  * The caller: 1. stream_open. 2. stream_read as long as it wants. 3. stream_finish, which goes on to the end,
  * for what follows the last thing of interest belongs to the digests all the same. 4. stream_close, always.
@@ -23,7 +24,7 @@ struct stream;
 struct stream_plan {
 	int fd;           /* a regular file, read from its beginning with pread(2); borrowed */
 	const char *name; /* of it, for messages */
-	int copy_fd;      /* gets the bytes as they are read; -1: none */
+	int copy_fd;      /* gets the bytes as they are read, complete after stream_finish(); -1: none */
 	bool plain_copy;  /* … those of xz decompressed, for no layer may be xz (layer.md, media types) */
 	bool as_it_is;    /* do not decompress */
 	bool hash;        /* find the digests */

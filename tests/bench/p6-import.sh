@@ -72,6 +72,15 @@ ctst-image build <composition.json >/dev/null 2>&1
 	ours '<composition.json' ctst-image build -- \
 	peer ctst-image --version >times
 row "P6 a second time / --version" ours peer
+# podman_load ARCHIVE: of an image of docker's kind, into a storage of its own.
+podman_load() {
+	# shellcheck disable=SC2046
+	"$programs/bench-race" 3 \
+		ours '!rm -rf store' $(import "$1") -- \
+		peer '!rm -rf storage' podman --root "$PWD/storage/root" --runroot "$PWD/storage/run" load -q -i "$1" >times
+	row "P6 $1 / podman load" ours peer
+}
+
 command -v umoci >/dev/null || exit 0
 rm -rf store
 for archive in "$size.tar" small.tar; do
@@ -85,4 +94,9 @@ for archive in "$size.tar" small.tar; do
 		ours '!rm -rf store' $(import "$archive") -- \
 		peer '!rm -rf bundle' umoci unpack --image "layout:$name" bundle >times
 	row "P6 $archive / umoci unpack" ours peer
+	command -v podman >/dev/null && command -v skopeo >/dev/null || continue
+	skopeo --insecure-policy copy --quiet "oci:layout:$name" "docker-archive:docker-$archive:bench:1"
+	rm -rf layout bundle
+	podman_load "docker-$archive"
+	rm "docker-$archive"
 done

@@ -546,6 +546,32 @@ sparse_files() {
 	cmp tree/holes "$(layer_of)/holes"
 }
 
+shared_content() {
+	local status=0
+
+	[ "$(id -u)" -eq 0 ] || skip "only root may mount a file system"
+	PATH=$PATH:/usr/sbin:/sbin
+	command -v mkfs.xfs >/dev/null || skip "mkfs.xfs is not installed"
+	truncate -s 320M disk
+	mkfs.xfs -q -m reflink=1 disk
+	mkdir place root
+	head -c 40M /dev/urandom >root/noise
+	# The mount ends with the namespace.
+	# shellcheck disable=SC2016
+	unshare --mount bash -eu -c '
+		mount -o loop disk place 2>/dev/null || exit 77
+		used() { sync -f place; df --output=used -k place | tail -n 1; }
+		tar -C root -cf place/a.tar noise
+		before=$(used)
+		ctst-image-import --images "$PWD/place/images" --layers "$PWD/place/layers" "tar://$PWD/place/a.tar"
+		echo $(($(used) - before)) >grown
+		ctst-image-import --verify --images "$PWD/place/images" --layers "$PWD/place/layers" >verdict' || status=$?
+	[ "$status" -ne 77 ] || skip "no file system can be mounted here"
+	expect_same "$status" 0
+	[ "$(cat grown)" -gt 40000 ] && [ "$(cat grown)" -lt 60000 ] || fail "an image of 40 MiB takes $(cat grown) KiB"
+	expect_same "$(cat verdict)" '1 images, 3 blobs, 1 layers checked, 0 damaged'
+}
+
 store_is_an_oci_layout() {
 	build preset://busybox
 	expect_status 0
@@ -889,6 +915,7 @@ tap_case "owners, modes, times, links and names are kept" keeps_metadata
 tap_case "gzip, zstd and xz give the layer of the plain tar" compressions
 tap_case "odd but legitimate archives" ordinary_oddities
 tap_case "sparse files" sparse_files
+tap_case "where files can share their content the blob takes no room" shared_content
 tap_case "the store is an OCI image layout" store_is_an_oci_layout
 tap_case "refused: a name that climbs" hostile climbing 'leaves the root'
 tap_case "refused: a name that climbs in the middle" hostile climbing-later 'leaves the root'
