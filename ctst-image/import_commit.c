@@ -246,7 +246,7 @@ int import_commit(struct import *import, struct ct_err *err)
 {
 	int result;
 
-	if (staging_lock(&import->staging, err) < 0)
+	if (staging_sync(&import->staging, err) < 0 || staging_lock(&import->staging, err) < 0)
 		return -1;
 	result = publish(import, err);
 	if (result < 0)
@@ -259,7 +259,7 @@ int import_commit_trees(struct import *import, struct ct_err *err)
 {
 	int result;
 
-	if (staging_lock(&import->staging, err) < 0)
+	if (staging_sync(&import->staging, err) < 0 || staging_lock(&import->staging, err) < 0)
 		return -1;
 	result = publish_trees(import, err);
 	if (result < 0)

@@ -267,13 +267,24 @@ void staging_revert(struct staging *staging)
 	}
 }
 
+int staging_sync(const struct staging *staging, struct ct_err *err)
+{
+	struct stat images, layers;
+
+	if (syncfs(staging->layers_fd) < 0)
+		return store_failure(err, "sync", staging->layers);
+	if (fstat(staging->images_fd, &images) == 0 && fstat(staging->layers_fd, &layers) == 0 &&
+	    images.st_dev == layers.st_dev)
+		return 0;
+	return syncfs(staging->images_fd) < 0 ? store_failure(err, "sync", staging->images) : 0;
+}
+
 int staging_publish_blob(struct staging *staging, const char *name, const char *hex, struct ct_err *err)
 {
-	ct_autoclose int fd = openat(staging->blobs_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	ct_autofree char *path = ct_asprintf("blobs/sha256/%s", hex);
 
 	staging_note_blob(staging, hex);
-	if (fd < 0 || fsync(fd) < 0 || renameat(staging->blobs_fd, name, staging->images_fd, path) < 0)
+	if (renameat(staging->blobs_fd, name, staging->images_fd, path) < 0)
 		return store_failure(err, "store the layer as", path);
 	return 0;
 }

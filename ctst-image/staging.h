@@ -66,11 +66,17 @@ int staging_lock_layers(struct staging *staging, const char *const *layers, size
 bool staging_has_layer(const struct staging *staging, const char *layer_hex);
 
 /*
- * With the lock of the store held: gives a blob its final name, its digest's hex digits. It is synced first. Where there is
+ * Everything that was staged to the disk, before any of it gets its final name: a name that survives a power failure has
+ * its content. Of a tree only syncfs(2) can do that in one step, so other files of the file system go along. -1: I003.
+ */
+int staging_sync(const struct staging *staging, struct ct_err *err);
+
+/*
+ * With the lock of the store held: gives a blob its final name, its digest's hex digits. Where there is
  * one already it is replaced: it has the same content, or it is damaged.
  */
 int staging_publish_blob(struct staging *staging, const char *name, const char *hex, struct ct_err *err);
-/* The same for a tree, which is not synced. Where there is one already that one stays, for equal names mean equal content. */
+/* The same for a tree. Where there is one already that one stays, for equal names mean equal content. */
 int staging_publish_tree(struct staging *staging, const char *name, const char *hex, struct ct_err *err);
 
 /* For blobs of other origin: says that this one (hex digits) is about to be written. */

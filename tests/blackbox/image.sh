@@ -546,6 +546,17 @@ sparse_files() {
 	cmp tree/holes "$(layer_of)/holes"
 }
 
+on_the_disk_first() {
+	command -v strace >/dev/null || skip "strace is not installed"
+	make_tree tree
+	strace -f -o trace -e trace=syncfs,renameat,renameat2 "$CTST_LIBEXEC/ctst-image-import" \
+		--images "$PWD/images" --layers "$PWD/layers" "file://$PWD/tree"
+	# Of what has a name below blobs/ or is a tree, nothing is renamed before the file system was told.
+	grep -n 'syncfs(.* = 0' trace | head -n 1 | cut -d: -f1 >synced
+	grep -nE 'renameat2?\(.*"(blobs/sha256/|[0-9a-f]{64}")' trace | head -n 1 | cut -d: -f1 >named
+	[ -s synced ] && [ -s named ] && [ "$(cat synced)" -lt "$(cat named)" ] || fail "$(cat trace)"
+}
+
 shared_content() {
 	local status=0
 
@@ -915,6 +926,7 @@ tap_case "owners, modes, times, links and names are kept" keeps_metadata
 tap_case "gzip, zstd and xz give the layer of the plain tar" compressions
 tap_case "odd but legitimate archives" ordinary_oddities
 tap_case "sparse files" sparse_files
+tap_case "content is on the disk before it has its name" on_the_disk_first
 tap_case "where files can share their content the blob takes no room" shared_content
 tap_case "the store is an OCI image layout" store_is_an_oci_layout
 tap_case "refused: a name that climbs" hostile climbing 'leaves the root'
