@@ -2,12 +2,15 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/buf.h"
@@ -43,7 +46,7 @@ static void open_pipe(struct place *place, bool is_stderr)
 
 static struct place make_place(off_t limit)
 {
-	struct place place = { .path = "/tmp/unit-log.XXXXXX" };
+	struct place place = { .path = "/dev/shm/unit-log.XXXXXX" };
 
 	ck_assert_ptr_nonnull(mkdtemp(place.path));
 	place.directory = open(place.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -293,6 +296,43 @@ START_TEST(readers_follow_rotations)
 	ck_assert(reader.missed);
 	ck_assert_int_gt(atoi(reader.entry.text), next + 850);
 	ck_assert_int_eq(read_numbers(&reader, atoi(reader.entry.text)), next + 1000);
+	log_reader_close(&reader);
+	remove_place(&place);
+}
+END_TEST
+
+/* Another process: it writes as fast as the reader follows, but never more than three files before it. */
+static void write_numbers(struct place *place, const volatile int *read, int count)
+{
+	for (int i = 0; i < count;) {
+		if (i - *read >= 60)
+			sched_yield();
+		else
+			say_numbers(place, i, i + 1), i++;
+	}
+	_exit(0);
+}
+
+START_TEST(files_are_renamed_while_they_are_looked_for)
+{
+	static const int count = 20000;
+	volatile int *read = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct place place = make_place(1000);
+	struct log_reader reader;
+	pid_t writer;
+
+	ck_assert_ptr_ne((void *)read, MAP_FAILED);
+	*read = 0;
+	writer = fork();
+	if (writer == 0)
+		write_numbers(&place, read, count);
+	log_reader_init(&reader, place.path, 4096);
+	for (int i = 0; *read < count; i++) {
+		*read = read_numbers(&reader, *read);
+		ck_assert(!reader.missed);
+	}
+	ck_assert_int_eq(waitpid(writer, NULL, 0), writer);
+	munmap((void *)read, sizeof(int));
 	log_reader_close(&reader);
 	remove_place(&place);
 }
@@ -653,6 +693,7 @@ int main(void)
 	tcase_add_test(tests, files_are_rotated);
 	tcase_add_test(tests, rotation_is_between_lines);
 	tcase_add_test(tests, readers_follow_rotations);
+	tcase_add_test(tests, files_are_renamed_while_they_are_looked_for);
 	tcase_add_test(tests, holes_are_passed_over);
 	tcase_add_test(tests, failing_rotation_keeps_the_log);
 	tcase_add_test(tests, loss_is_admitted);
