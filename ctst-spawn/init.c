@@ -23,6 +23,7 @@
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/rootfs.h"
 #include "ctst-spawn/sources.h"
+#include "ctst-spawn/title.h"
 
 union control {
 	struct cmsghdr align;
@@ -248,13 +249,9 @@ static void keep_own_descriptors(struct init *init)
 /* From here on signals wait until serve() takes them. */
 static void close_off(struct init *init)
 {
-	static const char title[] = "ctst-init";
 	sigset_t all;
 
-	/* The container sees this process: where it was started from is not its business. */
-	memset(init->title, 0, init->title_length);
-	memcpy(init->title, title, init->title_length < sizeof(title) ? init->title_length : sizeof(title));
-	prctl(PR_SET_NAME, title, 0, 0, 0);
+	title_set(&init->title, "ctst-init");
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	keep_own_descriptors(init);

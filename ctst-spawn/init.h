@@ -22,6 +22,7 @@
 
 #include "ctst-spawn/container.h"
 #include "ctst-spawn/payload.h"
+#include "ctst-spawn/title.h"
 
 struct init {
 	const struct container *container;
@@ -34,8 +35,7 @@ struct init {
 	bool many_ids; /* the container has users other than its root */
 	bool writable; /* the root file system is not read-only */
 	bool own_network;
-	char *title; /* this process's arguments in memory, overwritten with its name */
-	size_t title_length;
+	struct title title;
 };
 
 void init_run(struct init *init) __attribute__((noreturn));

@@ -118,7 +118,6 @@ int run_start(struct supervisor *supervisor, struct ct_err *err)
 		.writable = !supervisor->config.container.readonly,
 		.own_network = has_own_network(supervisor),
 		.title = supervisor->title,
-		.title_length = supervisor->title_length,
 	};
 
 	if (output_pipe(&supervisor->identity, output) < 0 || output_pipe(&supervisor->identity, error_output) < 0 ||

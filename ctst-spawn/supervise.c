@@ -252,8 +252,7 @@ int main(int argc, char **argv)
 		report_send(SUPERVISE_REPORT_FD, REPORT_FAILED, CT_EXIT_FAILED, &err);
 		return CT_EXIT_FAILED;
 	}
-	supervisor.title = argv[0];
-	supervisor.title_length = (size_t)(argv[argc - 1] + strlen(argv[argc - 1]) - argv[0]);
+	supervisor.title = title_find(argc, argv);
 	if (detach(&supervisor) < 0)
 		return CT_EXIT_FAILED;
 	status = load(&supervisor, argv[operand], &err) < 0 ? supervisor_fail(&supervisor, CT_EXIT_FAILED, &err)

@@ -18,6 +18,7 @@
 #include "ctst-spawn/identity.h"
 #include "ctst-spawn/log_writer.h"
 #include "ctst-spawn/payload.h"
+#include "ctst-spawn/title.h"
 
 #define MILLISECOND INT64_C(1000000)
 #define SECOND INT64_C(1000000000)
@@ -28,8 +29,7 @@ struct supervisor {
 	struct identity identity;
 	struct ct_status status;
 	char *hostname;
-	char *title; /* argv as one block of memory, see struct init */
-	size_t title_length;
+	struct title title;
 	char group[sizeof(((struct ct_status *)0)->cgroup)]; /* path of the cgroup; "": none */
 	char unlimited[LIMITS_TEXT];                         /* limits that are not enforced, for people */
 	int directory, signals, cgroup;

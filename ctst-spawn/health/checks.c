@@ -75,6 +75,7 @@ static bool start(struct supervisor *supervisor)
 		.identity = &supervisor->identity,
 		.group = supervisor->group,
 		.timeout = container->healthcheck.timeout_ms * MILLISECOND,
+		.title = supervisor->title,
 	};
 	struct probe_result failure = { .exit_code = CT_EXIT_CANNOT_EXECUTE };
 	struct probe *probe = &supervisor->probe;

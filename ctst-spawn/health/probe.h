@@ -18,6 +18,7 @@
 #include "ctst-spawn/container.h"
 #include "ctst-spawn/identity.h"
 #include "ctst-spawn/payload.h"
+#include "ctst-spawn/title.h"
 
 #define PROBE_OUTPUT 4096 /* bytes that are kept of what a command writes; more than any message has */
 
@@ -29,6 +30,7 @@ struct probe_target {
 	const struct identity *identity;
 	const char *group; /* path of the container's cgroup; "": none */
 	int64_t timeout;   /* ns */
+	struct title title;
 };
 
 struct probe {

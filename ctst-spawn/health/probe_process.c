@@ -60,7 +60,7 @@ static int enter(const struct probe_target *target, struct payload *payload, str
 		return ct_fail_errno(err, "R004", "cannot give up capabilities");
 	if (payload_find_user(payload, err) < 0)
 		return -1;
-	if (target->identity->kind == IDENTITY_RANGE && payload->uid != 0 &&
+	if (target->identity->kind != IDENTITY_CALLER && payload->uid != 0 &&
 	    fchown(STDOUT_FILENO, payload->uid, payload->gid) < 0)
 		return ct_fail_errno(err, "R004", "cannot give the output to the user of the command");
 	return 0;
@@ -171,7 +171,7 @@ void probe_process(const struct probe_target *target, int output)
 	int status = 0;
 	pid_t second;
 
-	prctl(PR_SET_NAME, "ctst-probe", 0, 0, 0);
+	title_set(&target->title, "ctst-probe");
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	payload.argv = target->argv;
 	if (connect_descriptors(output) < 0)

@@ -25,6 +25,7 @@ suite() {
 tap_case "isolation holds without root" suite isolation
 tap_case "the life of containers without root" suite life
 tap_case "every tool without root" suite tools
+tap_case "health checks without root" suite health
 tap_case "slim images without root" suite slim
 
 tap_done
