@@ -62,10 +62,12 @@ static void read_addresses(const struct ct_json *item, struct ct_state_entry *en
 
 /*
  * The directory is where the project's containers are, whatever the index says: in a copy of a
- * project it still names those of the original, which are not ours to touch.
+ * project it still names those of the original, which are not ours to touch. Of two that an item names, the
+ * old one is the truth as long as the new one does not exist. -1: incomplete.
  */
 static int read_entry(const struct ct_project *project, const struct ct_json *item, struct ct_state *state)
 {
+	const struct ct_json *replaces = ct_json_get_typed(item, "replaces", CT_JSON_OBJECT);
 	const char *id = ct_json_get_string(item, "id");
 	ct_autofree char *directory = ct_asprintf("%s/%s", project->containers, id ? id : "");
 	struct ct_state_entry entry = {
@@ -78,6 +80,9 @@ static int read_entry(const struct ct_project *project, const struct ct_json *it
 
 	if (!id || !ct_is_id(id) || !entry.name || !entry.created_at || !entry.image || !entry.config_digest)
 		return -1;
+	/* The old one's own item has none: what replaces it replaces nothing else. */
+	if (replaces && !ct_json_get(replaces, "replaces") && access(directory, F_OK) < 0 && errno == ENOENT)
+		return read_entry(project, replaces, state);
 	memcpy(entry.id, id, sizeof(entry.id));
 	ct_state_add(state, &entry);
 	read_addresses(item, &state->entries[state->count - 1]);
@@ -150,6 +155,17 @@ static void write_addresses(struct ct_json_writer *writer, const struct ct_state
 	ct_json_close_array(writer);
 }
 
+static void write_members(struct ct_json_writer *writer, const struct ct_state_entry *entry)
+{
+	ct_json_member_string(writer, "id", entry->id);
+	ct_json_member_string(writer, "name", entry->name);
+	ct_json_member_string(writer, "created_at", entry->created_at);
+	ct_json_member_string(writer, "image", entry->image);
+	ct_json_member_string(writer, "config_digest", entry->config_digest);
+	ct_json_member_string(writer, "directory", entry->directory);
+	write_addresses(writer, entry);
+}
+
 static void write_index(const struct ct_state *state, struct ct_buf *out, struct ct_err *err, int *status)
 {
 	struct ct_json_writer *writer = ct_json_writer_new(out, true);
@@ -164,13 +180,13 @@ static void write_index(const struct ct_state *state, struct ct_buf *out, struct
 		const struct ct_state_entry *entry = &state->entries[i];
 
 		ct_json_open_object(writer);
-		ct_json_member_string(writer, "id", entry->id);
-		ct_json_member_string(writer, "name", entry->name);
-		ct_json_member_string(writer, "created_at", entry->created_at);
-		ct_json_member_string(writer, "image", entry->image);
-		ct_json_member_string(writer, "config_digest", entry->config_digest);
-		ct_json_member_string(writer, "directory", entry->directory);
-		write_addresses(writer, entry);
+		write_members(writer, entry);
+		if (entry->replaces) {
+			ct_json_key(writer, "replaces");
+			ct_json_open_object(writer);
+			write_members(writer, entry->replaces);
+			ct_json_close_object(writer);
+		}
 		ct_json_close_object(writer);
 	}
 	ct_json_close_array(writer);
@@ -274,6 +290,21 @@ int ct_state_try_lock(const struct ct_project *project)
 	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 ? ct_take_fd(&fd) : -1;
 }
 
+static void copy_entry(struct ct_state_entry *copy, const struct ct_state_entry *entry)
+{
+	*copy = (struct ct_state_entry){
+		.name = ct_strdup(entry->name),
+		.created_at = ct_strdup(entry->created_at),
+		.image = ct_strdup(entry->image),
+		.config_digest = ct_strdup(entry->config_digest),
+		.directory = ct_strdup(entry->directory),
+	};
+	memcpy(copy->id, entry->id, sizeof(copy->id));
+	for (size_t i = 0; i < entry->address_count; i++)
+		add_address(copy, entry->addresses[i].network, entry->addresses[i].address,
+			    entry->addresses[i].address6);
+}
+
 void ct_state_add(struct ct_state *state, const struct ct_state_entry *entry)
 {
 	struct ct_state_entry *copy;
@@ -283,20 +314,14 @@ void ct_state_add(struct ct_state *state, const struct ct_state_entry *entry)
 		state->entries = ct_realloc_array(state->entries, state->count ? state->count * 2 : 1,
 						  sizeof(*state->entries));
 	copy = &state->entries[state->count++];
-	memcpy(copy->id, entry->id, sizeof(copy->id));
-	copy->name = ct_strdup(entry->name);
-	copy->created_at = ct_strdup(entry->created_at);
-	copy->image = ct_strdup(entry->image);
-	copy->config_digest = ct_strdup(entry->config_digest);
-	copy->directory = ct_strdup(entry->directory);
-	copy->addresses = NULL;
-	copy->address_count = 0;
-	for (size_t i = 0; i < entry->address_count; i++)
-		add_address(copy, entry->addresses[i].network, entry->addresses[i].address,
-			    entry->addresses[i].address6);
+	copy_entry(copy, entry);
+	if (entry->replaces) {
+		copy->replaces = ct_alloc(sizeof(*copy->replaces));
+		copy_entry(copy->replaces, entry->replaces);
+	}
 }
 
-static void release_entry(struct ct_state_entry *entry)
+static void release_members(struct ct_state_entry *entry)
 {
 	free(entry->name);
 	free(entry->created_at);
@@ -309,6 +334,14 @@ static void release_entry(struct ct_state_entry *entry)
 		free(entry->addresses[i].address6);
 	}
 	free(entry->addresses);
+}
+
+static void release_entry(struct ct_state_entry *entry)
+{
+	release_members(entry);
+	if (entry->replaces)
+		release_members(entry->replaces);
+	free(entry->replaces);
 }
 
 /* Removing shrinks the count, and adding after that may find the array larger than it thinks: realloc then only moves less. */

@@ -34,6 +34,11 @@ struct ct_state_entry {
 	char *directory;     /* absolute: <containers>/<id> */
 	struct ct_state_address *addresses;
 	size_t address_count;
+	/*
+	 * The container in whose place this one is to come; owned. Written only by a ctst-spawn that is about to
+	 * replace it. ct_state_load() gives the one that exists: this one when its directory is there, else that one.
+	 */
+	struct ct_state_entry *replaces;
 };
 
 struct ct_state {
@@ -49,7 +54,10 @@ struct ct_state {
 	}
 #define ct_autostate __attribute__((cleanup(ct_state_release))) struct ct_state
 
-/* Reads the index. A missing one is an empty state. -1: S001 corrupt or newer, S003 permission. */
+/*
+ * Reads the index. A missing one is an empty state. Where a container was about to be replaced and its successor does
+ * not exist yet, the entry is that of the old one. -1: S001 corrupt or newer, S003 permission.
+ */
 int ct_state_load(const struct ct_project *project, struct ct_state *state, struct ct_err *err);
 
 /*

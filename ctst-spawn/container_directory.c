@@ -41,6 +41,18 @@ static int write_config(int directory, const struct ct_state_entry *entry, const
 	return 0;
 }
 
+int container_directory_open(const char *path, struct ct_err *err)
+{
+	ct_autoclose int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (directory < 0)
+		return ct_fail_errno(err, "S003", "cannot open '%s'", path);
+	/* Whoever looks whether a supervisor lives has the lock for a moment (common/status.c): that is waited for. */
+	if (flock(directory, LOCK_EX) < 0)
+		return ct_fail_errno(err, "S003", "cannot lock '%s'", path);
+	return ct_take_fd(&directory);
+}
+
 int container_directory_create(const char *path, const struct ct_state_entry *entry, const struct ct_project *project,
 			       const struct ct_json *after, const struct ct_json *container, bool may_go_unlimited,
 			       struct ct_err *err)
@@ -51,11 +63,9 @@ int container_directory_create(const char *path, const struct ct_state_entry *en
 	if (mkdir(path, 0700) < 0 &&
 	    (errno != ENOENT || ct_make_directories(project->containers, 0700) < 0 || mkdir(path, 0700) < 0))
 		return ct_fail_errno(err, "S003", "cannot create '%s'", path);
-	directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	directory = container_directory_open(path, err);
 	if (directory < 0)
-		return ct_fail_errno(err, "S003", "cannot open '%s'", path);
-	if (flock(directory, LOCK_EX | LOCK_NB) < 0)
-		return ct_fail_errno(err, "S003", "cannot lock '%s'", path);
+		return -1;
 	/* The log too, so that its supervisor makes no file while this one's are being synced. */
 	if (write_config(directory, entry, project, after, container, may_go_unlimited, err) < 0)
 		return -1;

@@ -26,6 +26,12 @@ int container_directory_create(const char *path, const struct ct_state_entry *en
 			       const struct ct_json *after, const struct ct_json *container, bool may_go_unlimited,
 			       struct ct_err *err);
 
+/*
+ * Opens the directory of a container whose supervisor has ended, so that it can be started again as it was: the
+ * descriptor holds its lock, as above. -1: S003.
+ */
+int container_directory_open(const char *path, struct ct_err *err);
+
 /* A config.json as read. */
 struct config {
 	struct ct_json_doc *doc; /* owns all of it */

@@ -77,7 +77,9 @@ int deploy_decide(struct deploy *deploy, struct ct_err *err)
 	for (size_t i = 0; i < deploy->state->count; i++)
 		ct_names_add(&names, ct_slice_of(deploy->state->entries[i].name), (uint32_t)i, NULL);
 	for (size_t i = 0; i < plan->count; i++)
-		deploy->jobs[i] = (struct job){ .action = &plan->actions[i], .report = -1, .old_supervisor = -1 };
+		deploy->jobs[i] = (struct job){
+			.action = &plan->actions[i], .report = -1, .old_supervisor = -1, .watch = -1
+		};
 	for (size_t i = 0; status == 0 && i < plan->count; i++) {
 		uint32_t found = ct_names_find(&names, ct_slice_of(plan->actions[i].name));
 		const struct ct_state_entry *there = found == CT_NAME_UNKNOWN ? NULL : &deploy->state->entries[found];
@@ -89,11 +91,11 @@ int deploy_decide(struct deploy *deploy, struct ct_err *err)
 	return status;
 }
 
-bool deploy_is_done(const struct deploy *deploy)
+bool deploy_changes(const struct deploy *deploy)
 {
 	for (size_t i = 0; i < deploy->plan->count; i++) {
 		if (deploy->jobs[i].kind != JOB_KEEP && deploy->jobs[i].kind != JOB_GONE)
-			return false;
+			return true;
 	}
-	return true;
+	return false;
 }

@@ -11,23 +11,18 @@
 #include "ctst-spawn/stop.h"
 #include "ctst-spawn/supervise.h"
 
-void deploy_progress(const struct deploy *deploy, const char *name, const char *what)
-{
-	if (deploy->show_progress)
-		fprintf(stderr, "%s %s\n", name, what);
-}
-
 void deploy_job_failed(struct deploy *deploy, struct job *job, const struct ct_err *err)
 {
 	struct ct_err told = *err;
 
 	job->phase = JOB_FAILED;
 	deploy->failed = true;
+	progress_clear(&deploy->progress);
 	ct_err_context(&told, "component '%s'", job->action->name);
 	ct_err_report("ctst-spawn", &told);
 }
 
-static bool starts(const struct job *job)
+bool job_starts(const struct job *job)
 {
 	return job->kind == JOB_START || job->kind == JOB_REPLACE;
 }
@@ -57,12 +52,32 @@ static bool *find_planned(const struct deploy *deploy)
 	return planned;
 }
 
+/* An action that is yet to make its container. */
+static bool may_still_start(const struct job *job)
+{
+	return job->phase != JOB_SKIPPED && job->phase != JOB_FAILED;
+}
+
+static void add_job(struct ct_state *state, const struct job *job, bool end)
+{
+	struct ct_state_entry entry = job->entry;
+
+	if (job->launched) {
+		ct_state_add(state, &entry);
+	} else if (!end && may_still_start(job)) {
+		entry.replaces = (struct ct_state_entry *)(uintptr_t)job->old;
+		ct_state_add(state, &entry);
+	} else if (job->kind == JOB_REPLACE) {
+		ct_state_add(state, job->old);
+	}
+}
+
 /*
- * The index as it is to be. It is written once, as early as possible: after a crash the next
- * command finds in it all that was meant to be, and removes every container directory
- * that it does not name, such as those of containers that were being replaced.
+ * The index as it is to be, or at the end as it has become. It is written early and once: after a crash the next
+ * command finds in it all that was meant to be, drops what has not come to be, finds what was not replaced yet in its
+ * place, and removes every container directory that the index does not name.
  */
-static void build_state(const struct deploy *deploy, struct ct_state *state)
+static void build_state(const struct deploy *deploy, bool end, struct ct_state *state)
 {
 	ct_autofree bool *planned = find_planned(deploy);
 
@@ -76,18 +91,18 @@ static void build_state(const struct deploy *deploy, struct ct_state *state)
 	for (size_t i = 0; i < deploy->plan->count; i++) {
 		const struct job *job = &deploy->jobs[i];
 
-		if (job->kind == JOB_KEEP || (job->kind == JOB_REPLACE && job->phase == JOB_SKIPPED))
+		if (job->kind == JOB_KEEP || (job->kind == JOB_DESTROY && !deploy->destroyed))
 			ct_state_add(state, job->old);
-		else if (starts(job) && job->phase != JOB_SKIPPED)
-			ct_state_add(state, &job->entry);
+		else if (job_starts(job))
+			add_job(state, job, end);
 	}
 }
 
-int deploy_store(struct deploy *deploy, struct ct_err *err)
+int deploy_store(struct deploy *deploy, bool end, struct ct_err *err)
 {
 	ct_autostate state = CT_STATE_INIT;
 
-	build_state(deploy, &state);
+	build_state(deploy, end, &state);
 	if (ct_state_store(deploy->project, &state, err) < 0)
 		return -1;
 	deploy->serial = state.serial;
@@ -95,45 +110,53 @@ int deploy_store(struct deploy *deploy, struct ct_err *err)
 	return 0;
 }
 
-static int destroy_all(struct deploy *deploy, struct ct_err *err)
+/* They stay in the index, and in their order, until all of them have ended. */
+static int stop_destroyed(struct deploy *deploy, struct ct_err *err)
 {
 	const struct ct_state_entry **entries = ct_alloc_array(deploy->plan->count, sizeof(*entries));
 	size_t count = 0, stopped;
 	int status;
 
 	for (size_t i = 0; i < deploy->plan->count; i++) {
-		if (deploy->jobs[i].kind == JOB_DESTROY)
-			entries[count++] = deploy->jobs[i].old;
+		if (deploy->jobs[i].kind != JOB_DESTROY)
+			continue;
+		entries[count++] = deploy->jobs[i].old;
+		progress_wait(&deploy->progress, "stopping '%s', which the file does not name any more",
+			      deploy->jobs[i].action->name);
 	}
 	status = stop_containers(entries, count, SUPERVISE_STOP_SECONDS, &stopped, err);
-	for (size_t i = 0; status == 0 && i < count; i++) {
-		deploy_progress(deploy, entries[i]->name, "removed");
-		status = container_remove(deploy->project, entries[i]->id, err);
-	}
+	deploy->destroyed = status == 0;
 	free(entries);
 	return status;
 }
 
-/* A container that was not started since another failed leaves nothing behind. */
-static int drop_skipped(struct deploy *deploy, struct ct_err *err)
+/* Whether the index still says what has not come to be, or is no more. */
+static bool is_outdated(const struct deploy *deploy)
 {
-	bool any = false;
+	for (size_t i = 0; i < deploy->plan->count; i++) {
+		const struct job *job = &deploy->jobs[i];
 
-	for (size_t i = 0; i < deploy->plan->count; i++)
-		any = any || (starts(&deploy->jobs[i]) && deploy->jobs[i].phase == JOB_SKIPPED);
-	if (!any)
-		return 0;
-	if (deploy_store(deploy, err) < 0)
-		return -1;
+		if (job->kind == JOB_DESTROY ? deploy->destroyed : job_starts(job) && !job->launched)
+			return true;
+	}
+	return false;
+}
+
+/* What the index does not name any more. One that cannot be removed is left to the next command. */
+static void remove_old(struct deploy *deploy)
+{
 	for (size_t i = 0; i < deploy->plan->count; i++) {
 		struct job *job = &deploy->jobs[i];
+		bool replaced = job->kind == JOB_REPLACE && job->launched;
+		struct ct_err problem = CT_ERR_INIT;
 
-		if (!starts(job) || job->phase != JOB_SKIPPED)
+		if (!replaced && !(job->kind == JOB_DESTROY && deploy->destroyed))
 			continue;
-		if (container_remove(deploy->project, job->entry.id, err) < 0)
-			return -1;
+		if (job->kind == JOB_DESTROY)
+			progress_tell(&deploy->progress, job->action->name, "removed", false);
+		if (container_remove(deploy->project, job->old->id, &problem) < 0)
+			ct_warn("ctst-spawn", "component '%s': %s", job->action->name, problem.message);
 	}
-	return 0;
 }
 
 static int store_first(struct deploy *deploy, struct ct_err *err)
@@ -144,27 +167,61 @@ static int store_first(struct deploy *deploy, struct ct_err *err)
 	return 0;
 }
 
+/* The rest of a run whose containers have been started: what it removes comes last. */
+static int finish(struct deploy *deploy, struct ct_err *err)
+{
+	if (deploy->rollback && (deploy->failed || deploy->interrupted))
+		return deploy_undo(deploy, err);
+	if (!deploy->interrupted && stop_destroyed(deploy, err) < 0)
+		return -1;
+	if (is_outdated(deploy) && deploy_store(deploy, true, err) < 0)
+		return -1;
+	remove_old(deploy);
+	return 0;
+}
+
 int deploy_run(struct deploy *deploy, struct ct_err *err)
 {
 	deploy->serial = deploy->state->serial;
 	ct_format_time(ct_now(), deploy->created_at);
 	/* The first index is there before the first container: see check_not_lost() in reconcile.c. */
-	if (!deploy->state->lineage[0] && store_first(deploy, err) < 0)
+	if (!deploy->state->lineage[0] && deploy_changes(deploy) && store_first(deploy, err) < 0)
 		return -1;
 	for (size_t i = 0; i < deploy->plan->count; i++) {
-		if (starts(&deploy->jobs[i]))
+		if (job_starts(&deploy->jobs[i]))
 			name_entry(deploy, &deploy->jobs[i]);
 	}
-	if (deploy_schedule(deploy, err) < 0 || destroy_all(deploy, err) < 0)
+	if (deploy_schedule(deploy, err) < 0)
 		return -1;
-	return drop_skipped(deploy, err);
+	return finish(deploy, err);
+}
+
+int deploy_exit_status(const struct deploy *deploy)
+{
+	const struct job *only = NULL;
+	size_t count = 0;
+
+	if (deploy->interrupted)
+		return CT_EXIT_SIGNAL_BASE + deploy->interrupted;
+	if (!deploy->failed)
+		return CT_EXIT_OK;
+	for (size_t i = 0; i < deploy->plan->count; i++) {
+		if (deploy->plan->actions[i].kind == ACTION_DESTROY)
+			continue;
+		only = &deploy->jobs[i];
+		count++;
+	}
+	/* As a shell would say it of the one command there is. */
+	if (count == 1 && (only->exit_code == CT_EXIT_CANNOT_EXECUTE || only->exit_code == CT_EXIT_NO_COMMAND))
+		return only->exit_code;
+	return CT_EXIT_FAILED;
 }
 
 void deploy_release(struct deploy *deploy)
 {
 	for (size_t i = 0; deploy->jobs && i < deploy->plan->count; i++) {
 		struct job *job = &deploy->jobs[i];
-		int fds[] = { job->report, job->old_supervisor };
+		const int fds[] = { job->report, job->old_supervisor };
 
 		for (size_t j = 0; j < sizeof(fds) / sizeof(fds[0]); j++) {
 			if (fds[j] >= 0)
@@ -173,6 +230,8 @@ void deploy_release(struct deploy *deploy)
 		free(job->entry.directory);
 		free(job->dependents);
 	}
+	if (deploy->signals >= 0)
+		close(deploy->signals);
 	free(deploy->jobs);
 	deploy->jobs = NULL;
 }

@@ -7,6 +7,9 @@
 #include "common/names.h"
 #include "ctst-spawn/container.h"
 
+#define LONGEST_PERIOD_MS (INT64_C(7) * 86400 * 1000)
+#define MOST_RETRIES 1000
+
 static int wrong(struct ct_err *err, size_t index, const char *member, const char *expected)
 {
 	return ct_fail(err, "P001", "plan: actions[%zu].%s is missing or not %s", index, member, expected);
@@ -48,6 +51,32 @@ static int check_container(const struct action *action, struct ct_err *err)
 	return status;
 }
 
+/* A member of the health check in milliseconds, as far as sums of it can be made. */
+static int64_t read_period(const struct ct_json *check, const char *key)
+{
+	int64_t value = 0;
+
+	ct_json_get_int(check, key, &value);
+	return value < 0 ? 0 : value < LONGEST_PERIOD_MS ? value : LONGEST_PERIOD_MS;
+}
+
+/* The latest moment at which a container that never becomes healthy is unhealthy, and a second for starting it. */
+static void read_readiness(const struct ct_json *item, struct action *action)
+{
+	const struct ct_json *check = ct_json_get_typed(action->container, "healthcheck", CT_JSON_OBJECT);
+	const char *ready = ct_json_get_string(item, "ready");
+	int64_t retries = 0, limit;
+
+	action->ready_when_healthy = check && ready && strcmp(ready, "healthy") == 0;
+	if (!check || !ct_json_get_int(check, "retries", &retries) || retries < 1)
+		retries = 1;
+	if (retries > MOST_RETRIES)
+		retries = MOST_RETRIES;
+	limit = read_period(check, "start_period_ms") +
+		retries * (read_period(check, "interval_ms") + read_period(check, "timeout_ms"));
+	action->health_limit = (limit + 1000) * 1000000;
+}
+
 static int read_action(const struct ct_json *item, size_t index, struct action *action, struct ct_err *err)
 {
 	if (item->type != CT_JSON_OBJECT || read_kind(item, &action->kind) < 0)
@@ -64,6 +93,7 @@ static int read_action(const struct ct_json *item, size_t index, struct action *
 		return wrong(err, index, "id", "a container's id");
 	if (action->kind == ACTION_DESTROY)
 		return 0;
+	read_readiness(item, action);
 	if (!action->config_digest || !ct_digest_is_valid(action->config_digest))
 		return wrong(err, index, "config_digest", "a digest");
 	return check_container(action, err);

@@ -2,6 +2,7 @@
 #ifndef CTST_SPAWN_PLAN_H
 #define CTST_SPAWN_PLAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,8 @@ struct action {
 	const char *image;               /* URI; NULL for ACTION_DESTROY */
 	const struct ct_json *container; /* NULL for ACTION_DESTROY */
 	const struct ct_json *after;     /* array of names, or NULL */
+	bool ready_when_healthy;         /* those that wait for it need more than its start */
+	int64_t health_limit;            /* ns after its start in which its health check must have decided; 0: none */
 	size_t *waits_for;               /* indexes of the actions named by `after`; owned */
 	size_t waits_for_count;
 };

@@ -2,10 +2,12 @@
  * The event loop: a component starts the moment its last dependency is ready. Whoever
  * is ready is put into a queue; reports and ends of processes put others there.
  */
+#include "ctst-spawn/schedule.h"
+
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "common/buf.h"
@@ -13,7 +15,6 @@
 #include "common/clock.h"
 #include "common/process.h"
 #include "ctst-spawn/container_directory.h"
-#include "ctst-spawn/deploy.h"
 #include "ctst-spawn/launch.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/stop.h"
@@ -22,27 +23,51 @@
 /* Containers that are being started or replaced at the same time; more only wait for the same few processors. */
 #define MOST_AT_ONCE 64
 
-struct schedule {
-	struct deploy *deploy;
-	size_t *queue; /* jobs whose dependencies are ready; every job enters once */
-	size_t head, tail;
-	size_t *active; /* jobs in JOB_STOPPING_OLD or JOB_STARTING */
-	size_t active_count;
-};
+#define SECOND INT64_C(1000000000)
+#define LONG_STOP SECOND       /* a stop that takes longer is worth a word */
+#define COMING_UP (5 * SECOND) /* what an interrupted run grants those that are just starting */
 
-static void enqueue(struct schedule *schedule, size_t index)
+static bool is_active(const struct job *job)
 {
-	schedule->queue[schedule->tail++] = index;
+	return job->phase == JOB_STOPPING_OLD || job->phase == JOB_STARTING;
 }
 
-static void became_ready(struct schedule *schedule, struct job *job)
+void schedule_open(struct schedule *schedule, struct job *job)
+{
+	schedule->open[schedule->open_count++] = (size_t)(job - schedule->deploy->jobs);
+	schedule->active_count += is_active(job);
+}
+
+/* Those of which nothing is awaited any more go. */
+static void settle(struct schedule *schedule)
+{
+	size_t kept = 0;
+
+	schedule->active_count = 0;
+	for (size_t i = 0; i < schedule->open_count; i++) {
+		const struct job *job = &schedule->deploy->jobs[schedule->open[i]];
+
+		if (!is_active(job) && job->phase != JOB_CHECKED)
+			continue;
+		schedule->active_count += is_active(job);
+		schedule->open[kept++] = schedule->open[i];
+	}
+	schedule->open_count = kept;
+}
+
+void schedule_ready(struct schedule *schedule, struct job *job)
 {
 	job->phase = JOB_READY;
+	/* Nothing that comes after this is of interest, unless its end is waited for. */
+	if (job->report >= 0 && !schedule->deploy->wait) {
+		close(job->report);
+		job->report = -1;
+	}
 	for (size_t i = 0; i < job->dependents_count; i++) {
 		struct job *dependent = &schedule->deploy->jobs[job->dependents[i]];
 
 		if (--dependent->missing == 0 && dependent->phase == JOB_WAITING && dependent->kind != JOB_KEEP)
-			enqueue(schedule, job->dependents[i]);
+			schedule->queue[schedule->tail++] = job->dependents[i];
 	}
 }
 
@@ -52,7 +77,9 @@ static void skip(struct deploy *deploy, struct job *job, const char *needed)
 
 	job->phase = JOB_SKIPPED;
 	deploy->failed = true;
-	ct_fail(&err, "R014", "component '%s' was not started: it needs '%s'", job->action->name, needed);
+	progress_clear(&deploy->progress);
+	ct_fail(&err, "R014", "component '%s' was not %s: it needs '%s'", job->action->name,
+		job->kind == JOB_REPLACE ? "replaced" : "started", needed);
 	ct_err_report("ctst-spawn", &err);
 }
 
@@ -78,10 +105,10 @@ static void skip_dependents(struct deploy *deploy, const struct job *failed)
 	free(stack);
 }
 
-static void job_failed(struct deploy *deploy, struct job *job, const struct ct_err *err)
+void schedule_failed(struct schedule *schedule, struct job *job, const struct ct_err *err)
 {
-	deploy_job_failed(deploy, job, err);
-	skip_dependents(deploy, job);
+	deploy_job_failed(schedule->deploy, job, err);
+	skip_dependents(schedule->deploy, job);
 }
 
 static void launch(struct schedule *schedule, struct job *job)
@@ -93,12 +120,16 @@ static void launch(struct schedule *schedule, struct job *job)
 								deploy->may_go_unlimited, &err);
 
 	job->phase = JOB_STARTING;
+	job->since = ct_monotonic();
+	job->deadline = 0;
+	job->launched = directory >= 0;
 	if (directory >= 0)
 		job->report = launch_supervisor(job->entry.directory, directory, &job->supervisor, &err);
 	if (job->report < 0)
-		job_failed(deploy, job, &err);
+		schedule_failed(schedule, job, &err);
 }
 
+/* Its directory stays until the end of the run: until then the index may name it, and --rollback starts it again. */
 static void old_is_gone(struct schedule *schedule, struct job *job)
 {
 	struct ct_err err = CT_ERR_INIT;
@@ -106,108 +137,23 @@ static void old_is_gone(struct schedule *schedule, struct job *job)
 	if (job->old_supervisor >= 0)
 		close(job->old_supervisor);
 	job->old_supervisor = -1;
-	if (container_remove(schedule->deploy->project, job->old->id, &err) < 0)
-		job_failed(schedule->deploy, job, &err);
+	if (container_end(schedule->deploy->project, job->old->id, &err) < 0)
+		schedule_failed(schedule, job, &err);
 	else
 		launch(schedule, job);
 }
 
-static void begin(struct schedule *schedule, struct job *job)
-{
-	struct ct_err err = CT_ERR_INIT;
-
-	schedule->active[schedule->active_count++] = (size_t)(job - schedule->deploy->jobs);
-	if (job->kind == JOB_START) {
-		launch(schedule, job);
-		return;
-	}
-	job->phase = JOB_STOPPING_OLD;
-	job->old_supervisor = supervisor_open(job->old);
-	job->old_deadline = supervisor_deadline(SUPERVISE_STOP_SECONDS);
-	if (job->old_supervisor < 0 && errno != ESRCH) {
-		ct_fail_errno(&err, "R007", "cannot reach the supervisor of the old container");
-		job_failed(schedule->deploy, job, &err);
-		return;
-	}
-	if (job->old_supervisor < 0 || supervisor_stop(job->old_supervisor, SUPERVISE_STOP_SECONDS) < 0)
-		old_is_gone(schedule, job);
-}
-
-/* The supervisor's word, or its end without one. */
-static void on_report(struct schedule *schedule, struct job *job)
-{
-	struct report report;
-	struct ct_err err = CT_ERR_INIT;
-
-	if (!report_receive(job->report, &report)) {
-		ct_fail(&err, "R004", "its supervisor was killed before the command ran");
-		job_failed(schedule->deploy, job, &err);
-	} else if (report.kind == REPORT_STARTED) {
-		if (report.message[0])
-			ct_warn("ctst-spawn", "component '%s': %s", job->action->name, report.message);
-		deploy_progress(schedule->deploy, job->action->name, job->kind == JOB_REPLACE ? "replaced" : "started");
-		became_ready(schedule, job);
-		if (!schedule->deploy->wait) {
-			close(job->report);
-			job->report = -1;
-		}
-	} else {
-		report_error(&report, &err);
-		job_failed(schedule->deploy, job, &err);
-	}
-}
-
-static bool is_active(const struct job *job)
-{
-	return job->phase == JOB_STOPPING_OLD || job->phase == JOB_STARTING;
-}
-
-static void drop_inactive(struct schedule *schedule)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < schedule->active_count; i++) {
-		if (is_active(&schedule->deploy->jobs[schedule->active[i]]))
-			schedule->active[kept++] = schedule->active[i];
-	}
-	schedule->active_count = kept;
-}
-
-static int wait_for_active(struct schedule *schedule, struct ct_err *err)
-{
-	struct pollfd watches[MOST_AT_ONCE];
-	size_t count = schedule->active_count;
-
-	for (size_t i = 0; i < count; i++) {
-		const struct job *job = &schedule->deploy->jobs[schedule->active[i]];
-		bool stopping = job->phase == JOB_STOPPING_OLD;
-
-		watches[i] = (struct pollfd){ .fd = stopping ? job->old_supervisor : job->report, .events = POLLIN };
-	}
-	if (poll(watches, count, 1000) < 0)
-		return errno == EINTR ? 0 : ct_fail_errno(err, "R004", "cannot wait for the containers");
-	for (size_t i = 0; i < count; i++) {
-		struct job *job = &schedule->deploy->jobs[schedule->active[i]];
-
-		if (watches[i].revents && job->phase == JOB_STOPPING_OLD)
-			old_is_gone(schedule, job);
-		else if (watches[i].revents)
-			on_report(schedule, job);
-		/* It hangs: its death is its container's, and what is left is removed with its directory. */
-		else if (job->phase == JOB_STOPPING_OLD && ct_monotonic() > job->old_deadline)
-			(void)ct_pidfd_signal(job->old_supervisor, SIGKILL, 0);
-	}
-	return 0;
-}
-
 /*
- * The index is written while the first containers come up. Should this program be killed before
- * that, the next command finds directories that no index names and ends what runs in them.
- * Should it fail, the same is done here.
+ * The index is written while the first containers come up, but before the first one is stopped. Should this program
+ * be killed before that, the next command finds directories that no index names and ends what runs in them.
+ * Should it fail, the same is done here, and what was there goes on.
  */
 static int store(struct schedule *schedule, struct ct_err *err)
 {
-	if (deploy_store(schedule->deploy, err) == 0)
+	if (schedule->stored)
+		return 0;
+	schedule->stored = true;
+	if (deploy_store(schedule->deploy, false, err) == 0)
 		return 0;
 	for (size_t i = 0; i < schedule->deploy->plan->count; i++) {
 		const struct job *job = &schedule->deploy->jobs[i];
@@ -222,24 +168,270 @@ static int store(struct schedule *schedule, struct ct_err *err)
 	return -1;
 }
 
+static int stop_old(struct schedule *schedule, struct job *job, struct ct_err *err)
+{
+	struct ct_err problem = CT_ERR_INIT;
+
+	job->phase = JOB_STOPPING_OLD;
+	job->since = ct_monotonic();
+	job->deadline = supervisor_deadline(SUPERVISE_STOP_SECONDS);
+	job->old_supervisor = supervisor_open(job->old);
+	if (job->old_supervisor < 0 && errno != ESRCH) {
+		ct_fail_errno(&problem, "R007", "cannot reach the supervisor of the old container");
+		schedule_failed(schedule, job, &problem);
+		return 0;
+	}
+	job->old_stopped = job->old_supervisor >= 0;
+	if (job->old_stopped && store(schedule, err) < 0)
+		return -1;
+	if (!job->old_stopped || supervisor_stop(job->old_supervisor, SUPERVISE_STOP_SECONDS) < 0)
+		old_is_gone(schedule, job);
+	return 0;
+}
+
+static int begin(struct schedule *schedule, struct job *job, struct ct_err *err)
+{
+	int status = 0;
+
+	if (job->kind == JOB_START)
+		launch(schedule, job);
+	else
+		status = stop_old(schedule, job, err);
+	schedule_open(schedule, job);
+	return status;
+}
+
+static void on_started(struct schedule *schedule, struct job *job, const struct report *report)
+{
+	struct progress *progress = &schedule->deploy->progress;
+
+	if (report->message[0]) {
+		progress_clear(progress);
+		ct_warn("ctst-spawn", "component '%s': %s", job->action->name, report->message);
+	}
+	progress_tell(progress, job->action->name, job->kind == JOB_REPLACE ? "replaced" : "started", false);
+	readiness_begin(schedule, job);
+}
+
+/* The supervisor's word, or its end without one. */
+static void on_report(struct schedule *schedule, struct job *job)
+{
+	struct report report;
+	struct ct_err err = CT_ERR_INIT;
+	bool received = report_receive(job->report, &report);
+
+	if (job->phase == JOB_CHECKED) {
+		readiness_on_report(schedule, job, received ? &report : NULL);
+	} else if (!received) {
+		ct_fail(&err, "R004", "its supervisor was killed before the command ran");
+		schedule_failed(schedule, job, &err);
+	} else if (report.kind == REPORT_STARTED) {
+		on_started(schedule, job, &report);
+	} else {
+		report_error(&report, &err);
+		job->exit_code = report.exit_code;
+		schedule_failed(schedule, job, &err);
+	}
+}
+
+static int descriptor_of(const struct job *job)
+{
+	bool of_old = job->phase == JOB_STOPPING_OLD || job->kind == JOB_KEEP;
+
+	return of_old ? job->old_supervisor : job->report;
+}
+
+/* Something has come from the job's descriptor. */
+static void on_event(struct schedule *schedule, struct job *job)
+{
+	if (job->phase == JOB_STOPPING_OLD)
+		old_is_gone(schedule, job);
+	else if (job->kind == JOB_KEEP)
+		readiness_on_end(schedule, job);
+	else
+		on_report(schedule, job);
+}
+
+static void on_time(struct schedule *schedule, struct job *job, int64_t now)
+{
+	if (job->phase == JOB_STOPPING_OLD && !job->told && now >= job->since + LONG_STOP) {
+		progress_wait(&schedule->deploy->progress, "waiting until the old '%s' has stopped", job->action->name);
+		job->told = true;
+	}
+	if (job->phase == JOB_STOPPING_OLD && now >= job->deadline) {
+		/* It hangs: its death is its container's, and what is left is removed with its directory. */
+		(void)ct_pidfd_signal(job->old_supervisor, SIGKILL, 0);
+		job->deadline = now + SECOND;
+	} else if (job->phase == JOB_CHECKED && now >= job->deadline) {
+		readiness_give_up(schedule, job);
+	}
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* When something has to be done although nothing happens: a ct_monotonic() time, 0: never. */
+static int64_t next_moment(const struct schedule *schedule)
+{
+	int64_t next = schedule->deploy->progress.draw_at;
+
+	for (size_t i = 0; i < schedule->open_count; i++) {
+		const struct job *job = &schedule->deploy->jobs[schedule->open[i]];
+
+		next = earlier(next, job->deadline);
+		if (job->phase == JOB_STOPPING_OLD && !job->told)
+			next = earlier(next, job->since + LONG_STOP);
+	}
+	return next;
+}
+
+static int milliseconds_until(int64_t moment)
+{
+	int64_t left = (moment - ct_monotonic() + 999999) / 1000000;
+
+	return moment == 0 ? -1 : left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
+}
+
+static void on_signal(struct schedule *schedule)
+{
+	struct signalfd_siginfo info;
+
+	if (read(schedule->deploy->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	if (info.ssi_signo == SIGWINCH)
+		schedule->deploy->progress.draw_at = ct_monotonic();
+	else
+		schedule->deploy->interrupted = (int)info.ssi_signo;
+}
+
+static int wait_for_open(struct schedule *schedule, struct ct_err *err)
+{
+	size_t count = schedule->open_count;
+	struct pollfd *watches = schedule->watches;
+	int64_t now;
+
+	for (size_t i = 0; i < count; i++)
+		watches[i] = (struct pollfd){ .fd = descriptor_of(&schedule->deploy->jobs[schedule->open[i]]),
+					      .events = POLLIN };
+	watches[count] = (struct pollfd){ .fd = schedule->deploy->signals, .events = POLLIN };
+	watches[count + 1] = (struct pollfd){ .fd = schedule->inotify, .events = POLLIN };
+	if (poll(watches, count + 2, milliseconds_until(next_moment(schedule))) < 0)
+		return errno == EINTR ? 0 : ct_fail_errno(err, "R004", "cannot wait for the containers");
+	now = ct_monotonic();
+	if (watches[count].revents)
+		on_signal(schedule);
+	for (size_t i = 0; i < count; i++) {
+		struct job *job = &schedule->deploy->jobs[schedule->open[i]];
+
+		if (watches[i].revents)
+			on_event(schedule, job);
+		else
+			on_time(schedule, job, now);
+	}
+	if (watches[count + 1].revents)
+		readiness_on_inotify(schedule);
+	return 0;
+}
+
+/* The first one that is not ready of those that the job waits for. */
+static const char *awaited_by(const struct deploy *deploy, const struct job *job)
+{
+	for (size_t i = 0; i < job->action->waits_for_count; i++) {
+		const struct job *needed = &deploy->jobs[job->action->waits_for[i]];
+
+		if (needed->phase != JOB_READY)
+			return needed->action->name;
+	}
+	return "its turn";
+}
+
+static struct progress_row row_of(const struct deploy *deploy, const struct job *job)
+{
+	struct progress_row row = { .name = job->action->name, .health = "", .since = job->since };
+
+	if (job->phase == JOB_WAITING) {
+		row.state = "waits for";
+		row.health = awaited_by(deploy, job);
+		row.since = 0;
+	} else if (job->phase == JOB_CHECKED) {
+		row.state = "running";
+		row.health = "starting";
+		row.deadline = job->deadline;
+	} else {
+		row.state = job->phase == JOB_STARTING ? "starting" : "stopping";
+	}
+	return row;
+}
+
+/* First what is being done, then who waits for that. */
+static void draw(struct schedule *schedule)
+{
+	const struct deploy *deploy = schedule->deploy;
+	struct progress_row *rows;
+	size_t count = schedule->open_count;
+
+	if (deploy->progress.draw_at == 0 || ct_monotonic() < deploy->progress.draw_at)
+		return;
+	rows = ct_alloc_array(deploy->plan->count, sizeof(*rows));
+	for (size_t i = 0; i < count; i++)
+		rows[i] = row_of(deploy, &deploy->jobs[schedule->open[i]]);
+	for (size_t i = 0; i < deploy->plan->count; i++) {
+		if (job_starts(&deploy->jobs[i]) && deploy->jobs[i].phase == JOB_WAITING)
+			rows[count++] = row_of(deploy, &deploy->jobs[i]);
+	}
+	progress_draw(&schedule->deploy->progress, rows, count);
+	free(rows);
+}
+
 static int run(struct schedule *schedule, struct ct_err *err)
 {
-	bool stored = false;
+	struct deploy *deploy = schedule->deploy;
 
-	for (;;) {
+	schedule->stored = !deploy_changes(deploy);
+	while (!deploy->interrupted) {
 		while (schedule->head < schedule->tail && schedule->active_count < MOST_AT_ONCE) {
-			begin(schedule, &schedule->deploy->jobs[schedule->queue[schedule->head++]]);
-			drop_inactive(schedule);
+			if (begin(schedule, &deploy->jobs[schedule->queue[schedule->head++]], err) < 0)
+				return -1;
+			settle(schedule);
 		}
-		if (!stored && store(schedule, err) < 0)
+		if (store(schedule, err) < 0)
 			return -1;
-		stored = true;
-		if (schedule->active_count == 0 && schedule->head == schedule->tail)
+		if (schedule->open_count == 0 && schedule->head == schedule->tail)
 			return 0;
-		if (schedule->active_count > 0 && wait_for_active(schedule, err) < 0)
+		draw(schedule);
+		if (wait_for_open(schedule, err) < 0)
 			return -1;
-		drop_inactive(schedule);
+		settle(schedule);
 	}
+	return 0;
+}
+
+/*
+ * Interrupted: nothing new is begun and nothing more is waited for, but those that are just coming up. They would
+ * come up anyway, and until then nobody could stop them.
+ */
+static int run_out(struct schedule *schedule, struct ct_err *err)
+{
+	int64_t end = ct_monotonic() + COMING_UP;
+
+	for (size_t i = 0; i < schedule->open_count; i++) {
+		struct job *job = &schedule->deploy->jobs[schedule->open[i]];
+
+		if (job->phase == JOB_CHECKED)
+			readiness_end(schedule, job);
+		if (job->phase != JOB_STARTING)
+			job->phase = job->phase == JOB_CHECKED ? JOB_READY : JOB_SKIPPED;
+	}
+	schedule->deploy->progress.draw_at = 0;
+	for (settle(schedule); schedule->open_count > 0 && ct_monotonic() < end; settle(schedule)) {
+		for (size_t i = 0; i < schedule->open_count; i++)
+			schedule->deploy->jobs[schedule->open[i]].deadline = end;
+		if (wait_for_open(schedule, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int deploy_schedule(struct deploy *deploy, struct ct_err *err)
@@ -247,29 +439,43 @@ int deploy_schedule(struct deploy *deploy, struct ct_err *err)
 	struct schedule schedule = {
 		.deploy = deploy,
 		.queue = ct_alloc_array(deploy->plan->count, sizeof(size_t)),
-		.active = ct_alloc_array(MOST_AT_ONCE, sizeof(size_t)),
+		.open = ct_alloc_array(deploy->plan->count, sizeof(size_t)),
+		.watches = ct_alloc_array(deploy->plan->count + 2, sizeof(struct pollfd)),
+		.inotify = -1,
 	};
 	int status;
 
 	/* What is there already waits for nobody, whatever becomes of what it depends on. */
 	for (size_t i = 0; i < deploy->plan->count; i++) {
 		if (deploy->jobs[i].kind == JOB_KEEP)
-			became_ready(&schedule, &deploy->jobs[i]);
+			readiness_begin_kept(&schedule, &deploy->jobs[i]);
 	}
 	for (size_t i = 0; i < deploy->plan->count; i++) {
-		if (deploy->jobs[i].action->kind != ACTION_DESTROY && deploy->jobs[i].action->waits_for_count == 0 &&
-		    deploy->jobs[i].kind != JOB_KEEP)
-			enqueue(&schedule, i);
+		if (job_starts(&deploy->jobs[i]) && deploy->jobs[i].action->waits_for_count == 0)
+			schedule.queue[schedule.tail++] = i;
 	}
 	status = run(&schedule, err);
+	if (status == 0 && deploy->interrupted)
+		status = run_out(&schedule, err);
+	progress_clear(&deploy->progress);
+	if (schedule.inotify >= 0)
+		close(schedule.inotify);
 	free(schedule.queue);
-	free(schedule.active);
+	free(schedule.open);
+	free(schedule.watches);
 	return status;
 }
 
-static bool still_running(const struct job *job)
+/* The end of a container that this run has started; what its health was meanwhile does not matter. */
+static int await_end(const struct job *job)
 {
-	return job->phase == JOB_READY && job->report >= 0 && !job->ended;
+	struct report report;
+
+	while (report_receive(job->report, &report)) {
+		if (report.kind == REPORT_ENDED)
+			return report.exit_code;
+	}
+	return CT_EXIT_SIGNAL_BASE + SIGKILL;
 }
 
 /* One after the other is enough: the order in which they end does not matter here. */
@@ -281,20 +487,12 @@ int deploy_wait(struct deploy *deploy)
 
 	for (size_t i = 0; i < deploy->plan->count; i++) {
 		struct job *job = &deploy->jobs[i];
-		struct report report;
 
-		if (!still_running(job))
+		if (job->phase != JOB_READY || job->report < 0 || job->ended)
 			continue;
 		started++;
 		job->ended = true;
-		job->exit_code = 128 + 9;
-		while (report_receive(job->report, &report)) {
-			if (report.kind != REPORT_ENDED)
-				continue;
-			job->exit_code = report.exit_code;
-			break;
-		}
-		last = job->exit_code;
+		last = job->exit_code = await_end(job);
 		if (last != 0)
 			status = CT_EXIT_FAILED;
 	}

@@ -1,7 +1,9 @@
 /* ctst-spawn: a plan in, containers out. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -12,11 +14,16 @@
 #include "ctst-spawn/file_limit.h"
 #include "ctst-spawn/reconcile.h"
 
-static bool wait_exit, allow_unlimited;
-static const char *output;
+#define MOST_SECONDS 604800 /* a week */
+
+static bool wait_exit, allow_unlimited, rollback, no_wait;
+static const char *output, *timeout;
 
 static const struct ct_option options[] = {
 	{ CT_OPTION_FLAG, 0, "wait-exit", NULL, "wait until the started containers have ended", &wait_exit },
+	{ CT_OPTION_FLAG, 0, "no-wait", NULL, "wait only for the health of what others need", &no_wait },
+	{ CT_OPTION_FLAG, 0, "rollback", NULL, "when a container fails, undo everything", &rollback },
+	{ CT_OPTION_TEXT, 0, "timeout", "SECONDS", "how long each container may take to become healthy", &timeout },
 	{ CT_OPTION_TEXT, 'o', "output", "json", "print what was done as a document", &output },
 	{ CT_OPTION_FLAG, 0, "allow-unlimited", NULL, "run without limits that cannot be enforced here",
 	  &allow_unlimited },
@@ -25,7 +32,7 @@ static const struct ct_option options[] = {
 
 static const struct ct_program program = {
 	.name = "ctst-spawn",
-	.synopsis = "[--allow-unlimited] [--wait-exit] [-o json] < PLAN",
+	.synopsis = "[--allow-unlimited] [--no-wait] [--rollback] [--timeout SECONDS] [--wait-exit] [-o json] < PLAN",
 	.summary = "make a plan come true: start, replace and remove containers",
 	.options = options,
 	.starts_containers = true,
@@ -82,21 +89,47 @@ static bool expects_network(const struct plan *plan)
 	return false;
 }
 
+/*
+ * Signals are read from now on, so that none comes between two steps. SIGINT and SIGHUP stay ignored where somebody
+ * has set them so: `ctst run` decides itself what Ctrl+C means.
+ */
+static int open_signals(sigset_t *signals)
+{
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+	struct sigaction action;
+
+	sigemptyset(signals);
+	sigaddset(signals, SIGWINCH);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+			sigaddset(signals, numbers[i]);
+	}
+	if (sigprocmask(SIG_BLOCK, signals, NULL) < 0)
+		return -1;
+	return signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
 static int apply(struct deploy *deploy, struct ct_err *err)
 {
+	sigset_t signals;
+
 	deploy->lock = ct_state_lock(deploy->project, err);
 	if (deploy->lock < 0 || reconcile(deploy->project, deploy->state, err) < 0 || deploy_decide(deploy, err) < 0)
 		return -1;
-	if (!deploy_is_done(deploy)) {
-		if (expects_network(deploy->plan))
-			ct_warn(program.name,
-				"in this version a container has a loopback only: "
-				"components are started in the order of CONNECT, but cannot reach each other yet");
-		if (deploy_run(deploy, err) < 0)
-			return -1;
-	}
+	if (deploy_changes(deploy) && expects_network(deploy->plan))
+		ct_warn(program.name,
+			"in this version a container has a loopback only: "
+			"components are started in the order of CONNECT, but cannot reach each other yet");
+	deploy->signals = open_signals(&signals);
+	if (deploy->signals < 0)
+		return ct_fail_errno(err, "R004", "cannot read signals");
+	if (deploy_run(deploy, err) < 0)
+		return -1;
+	(void)sigprocmask(SIG_UNBLOCK, &signals, NULL);
 	close(deploy->lock);
 	deploy->lock = -1;
+	if (deploy->interrupted && !deploy->rollback && !no_wait)
+		ct_note(program.name, "interrupted: what was started goes on, and 'ctst run' does the rest");
 	return output ? print_result(deploy, err) : 0;
 }
 
@@ -110,19 +143,23 @@ static int run(struct ct_err *err)
 				 .plan = &plan,
 				 .state = &state,
 				 .lock = -1,
+				 .signals = -1,
 				 .wait = wait_exit,
+				 .rollback = rollback,
+				 .leave_unneeded = no_wait,
 				 .may_go_unlimited = allow_unlimited };
 	int status;
 
 	if (!doc || plan_read(ct_json_root(doc), &plan, err) < 0)
 		return -1;
-	deploy.show_progress = isatty(STDERR_FILENO) && !ct_quiet();
+	deploy.limit = ct_option_number(&program, "timeout", timeout, 1, MOST_SECONDS, 0) * 1000000000;
+	progress_init(&deploy.progress, !no_wait);
 	file_limit_raise();
 	status = ct_project_of_directory(&project, plan.project_directory, err);
 	if (status == 0)
 		status = apply(&deploy, err);
 	if (status == 0)
-		status = wait_exit ? deploy_wait(&deploy) : deploy.failed ? CT_EXIT_FAILED : CT_EXIT_OK;
+		status = wait_exit && !deploy.interrupted ? deploy_wait(&deploy) : deploy_exit_status(&deploy);
 	deploy_release(&deploy);
 	plan_release(&plan);
 	return status;

@@ -243,16 +243,10 @@ void container_removed(const struct ct_project *project, const char *id, const c
 								      .restarts = -1 });
 }
 
-int container_remove(const struct ct_project *project, const char *id, struct ct_err *err)
+int container_end(const struct ct_project *project, const char *id, struct ct_err *err)
 {
 	ct_autofree char *directory = ct_asprintf("%s/%s", project->containers, id);
-	struct ct_err ignored = CT_ERR_INIT;
-	struct config config;
 	char group[PATH_MAX];
-	int status = 0;
-
-	if (access(directory, F_OK) < 0 && errno == ENOENT)
-		return 0;
 
 	if (!kill_leftovers(directory)) {
 		ct_fail(err, "R007", "the supervisor of '%s' lives, but its status.json does not say who it is", id);
@@ -260,6 +254,20 @@ int container_remove(const struct ct_project *project, const char *id, struct ct
 	}
 	if (cgroup_path(directory, group, sizeof(group)) && cgroup_remove(group) < 0)
 		return ct_fail_errno(err, "R002", "cannot remove the cgroup '%s'", group);
+	return 0;
+}
+
+int container_remove(const struct ct_project *project, const char *id, struct ct_err *err)
+{
+	ct_autofree char *directory = ct_asprintf("%s/%s", project->containers, id);
+	struct ct_err ignored = CT_ERR_INIT;
+	struct config config;
+	int status = 0;
+
+	if (access(directory, F_OK) < 0 && errno == ENOENT)
+		return 0;
+	if (container_end(project, id, err) < 0)
+		return -1;
 	/* Who it was, as long as that can be read. */
 	(void)config_read(directory, &config, &ignored);
 	if (ct_remove_tree_at(AT_FDCWD, directory) < 0 && remove_as_container(directory) < 0)

@@ -28,6 +28,12 @@ int stop_containers(const struct ct_state_entry *const *entries, size_t count, i
 		    struct ct_err *err);
 
 /*
+ * Ends whatever still runs of a container that was stopped or whose supervisor died, and removes its cgroup; its
+ * directory stays. -1: R002, R007.
+ */
+int container_end(const struct ct_project *project, const char *id, struct ct_err *err);
+
+/*
  * Removes all that is left of a container that was stopped or whose supervisor died:
  * processes, cgroup, directory. One whose supervisor is just coming up is left for the
  * next command. That it was removed becomes an event of the project. -1: R002, S003.

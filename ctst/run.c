@@ -20,17 +20,19 @@
 
 #define LAST_STAGE 3 /* ctst-spawn; the ones before it change no container */
 
-static bool allow_unlimited, detach, wait_until_ready, keep_others, strict_env, locked, insecure_loopback;
-static const char *publish_address;
+static bool allow_unlimited, detach, wait_until_ready, keep_others, strict_env, locked, insecure_loopback, rollback;
+static const char *publish_address, *timeout;
 
 static const struct ct_option options[] = {
-	{ CT_OPTION_FLAG, 'd', "detach", NULL, "return when every component is started", &detach },
+	{ CT_OPTION_FLAG, 'd', "detach", NULL, "return when every component is started and healthy", &detach },
 	{ CT_OPTION_FLAG, 0, "wait", NULL, "the same as -d", &wait_until_ready },
 	{ CT_OPTION_FLAG, 0, "allow-unlimited", NULL, "run without limits that cannot be enforced here",
 	  &allow_unlimited },
 	{ CT_OPTION_FLAG, 0, "no-prune", NULL, "leave containers alone that FILE no longer names", &keep_others },
 	{ CT_OPTION_FLAG, 0, "locked", NULL, "refuse an image whose source has changed", &locked },
 	{ CT_OPTION_FLAG, 0, "insecure-loopback", NULL, "use http:// for registries of this host", &insecure_loopback },
+	{ CT_OPTION_FLAG, 0, "rollback", NULL, "when a component fails, undo what this run has done", &rollback },
+	{ CT_OPTION_TEXT, 0, "timeout", "SECONDS", "how long each component may take to become healthy", &timeout },
 	{ CT_OPTION_FLAG, 0, "strict-env", NULL, "an undefined ${env.NAME} is an error", &strict_env },
 	{ CT_OPTION_TEXT, 0, "publish-addr", "ADDRESS", "bind exposed ports to ADDRESS", &publish_address },
 	{ CT_OPTION_END },
@@ -39,7 +41,7 @@ static const struct ct_option options[] = {
 static const struct ct_program program = {
 	.name = "ctst-run",
 	.synopsis = "[-d] [--allow-unlimited] [--insecure-loopback] [--locked] [--no-prune] [--publish-addr ADDRESS]\n"
-		    "                [--strict-env] [FILE]",
+		    "                [--rollback] [--strict-env] [--timeout SECONDS] [FILE]",
 	.summary = "bring up what a .ctst file describes",
 	.details = "FILE defaults to " CT_DEFAULT_FILE "; '-' is standard input.",
 	.options = options,
@@ -63,6 +65,10 @@ static void describe(struct pipeline *pipeline, const char *file)
 	stage_add_option(stage, "--publish-addr", publish_address);
 	stage = pipeline_stage(pipeline, "ctst-spawn");
 	stage_add(stage, allow_unlimited ? "--allow-unlimited" : NULL);
+	stage_add(stage, rollback ? "--rollback" : NULL);
+	stage_add_option(stage, "--timeout", timeout);
+	/* In the foreground everybody can see what becomes of the others. */
+	stage_add(stage, detach || wait_until_ready ? NULL : "--no-wait");
 }
 
 /*
@@ -162,6 +168,7 @@ int main(int argc, char **argv)
 
 	ct_open_standard_descriptors();
 	first = ct_options_parse(&program, argc, argv);
+	(void)ct_option_number(&program, "timeout", timeout, 1, 604800, 0);
 	if (argc - first > 1)
 		ct_usage_error(&program, "one FILE, not %d", argc - first);
 	events = events_open(true, &err);
