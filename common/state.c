@@ -31,8 +31,9 @@ bool ct_is_id(const char *text)
 		return false;
 	for (size_t i = 0; i < CT_ID_LENGTH; i++) {
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		bool digit = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
 
-		if (dash ? text[i] != '-' : !strchr("0123456789abcdef", text[i]))
+		if (dash ? text[i] != '-' : !digit)
 			return false;
 	}
 	return true;
@@ -75,6 +76,8 @@ static int read_entry(const struct ct_project *project, const struct ct_json *it
 		.created_at = (char *)(uintptr_t)ct_json_get_string(item, "created_at"),
 		.image = (char *)(uintptr_t)ct_json_get_string(item, "image"),
 		.config_digest = (char *)(uintptr_t)ct_json_get_string(item, "config_digest"),
+		.network = (char *)(uintptr_t)ct_json_get_string(item, "network"),
+		.ports = (char *)(uintptr_t)ct_json_get_string(item, "ports"),
 		.directory = directory,
 	};
 
@@ -162,6 +165,8 @@ static void write_members(struct ct_json_writer *writer, const struct ct_state_e
 	ct_json_member_string(writer, "created_at", entry->created_at);
 	ct_json_member_string(writer, "image", entry->image);
 	ct_json_member_string(writer, "config_digest", entry->config_digest);
+	ct_json_member_string(writer, "network", entry->network);
+	ct_json_member_string(writer, "ports", entry->ports);
 	ct_json_member_string(writer, "directory", entry->directory);
 	write_addresses(writer, entry);
 }
@@ -297,6 +302,8 @@ static void copy_entry(struct ct_state_entry *copy, const struct ct_state_entry 
 		.created_at = ct_strdup(entry->created_at),
 		.image = ct_strdup(entry->image),
 		.config_digest = ct_strdup(entry->config_digest),
+		.network = entry->network ? ct_strdup(entry->network) : NULL,
+		.ports = entry->ports ? ct_strdup(entry->ports) : NULL,
 		.directory = ct_strdup(entry->directory),
 	};
 	memcpy(copy->id, entry->id, sizeof(copy->id));
@@ -327,6 +334,8 @@ static void release_members(struct ct_state_entry *entry)
 	free(entry->created_at);
 	free(entry->image);
 	free(entry->config_digest);
+	free(entry->network);
+	free(entry->ports);
 	free(entry->directory);
 	for (size_t i = 0; i < entry->address_count; i++) {
 		free(entry->addresses[i].network);

@@ -31,6 +31,8 @@ struct ct_state_entry {
 	char *created_at;    /* RFC 3339, UTC */
 	char *image;         /* URI as written in the composition */
 	char *config_digest; /* "sha256:<hex>" of the container configuration in the plan */
+	char *network;       /* "bridge", "none", "host" or a name, as in the plan; NULL: an older version made the entry */
+	char *ports;         /* as people read them, "" when there are none; NULL likewise */
 	char *directory;     /* absolute: <containers>/<id> */
 	struct ct_state_address *addresses;
 	size_t address_count;

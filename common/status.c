@@ -125,9 +125,9 @@ static void correct(struct ct_status *status)
 		copy(status->error, sizeof(status->error), "its supervisor was killed");
 }
 
-int ct_status_read(const char *path, struct ct_status *status, struct ct_err *err)
+int ct_status_read_at(int parent, const char *path, struct ct_status *status, struct ct_err *err)
 {
-	ct_autoclose int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	ct_autoclose int directory = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	ct_autobuf text = CT_BUF_INIT;
 	ct_autojson *doc = NULL;
 
@@ -151,6 +151,11 @@ int ct_status_read(const char *path, struct ct_status *status, struct ct_err *er
 	}
 	correct(status);
 	return 0;
+}
+
+int ct_status_read(const char *path, struct ct_status *status, struct ct_err *err)
+{
+	return ct_status_read_at(AT_FDCWD, path, status, err);
 }
 
 static void write_process(struct ct_json_writer *writer, const char *key, const struct ct_process_id *id)

@@ -52,6 +52,9 @@ struct ct_status {
  */
 int ct_status_read(const char *path, struct ct_status *status, struct ct_err *err);
 
+/* The same of a directory below the open one. */
+int ct_status_read_at(int parent, const char *path, struct ct_status *status, struct ct_err *err);
+
 /* Replaces status.json below dirfd. -1 with errno. */
 int ct_status_write(int dirfd, const struct ct_status *status);
 

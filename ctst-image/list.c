@@ -6,6 +6,7 @@
 
 #include "common/cleanup.h"
 #include "common/json.h"
+#include "common/size.h"
 #include "ctst-image/manage/lookup.h"
 #include "ctst-image/store.h"
 #include "ctst-image/text.h"
@@ -72,7 +73,7 @@ static void write_table(const struct row *rows, size_t count, struct ct_buf *out
 	for (size_t i = 0; i < count; i++) {
 		char size[32], created[48];
 
-		text_size(rows[i].size, size, sizeof(size));
+		ct_format_size(rows[i].size, size, sizeof(size));
 		text_age(rows[i].created, created, sizeof(created));
 		text_plain(out, rows[i].uri, width);
 		if (rows[i].whole)

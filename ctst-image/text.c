@@ -6,19 +6,6 @@
 #include "common/clock.h"
 #include "common/utf8.h"
 
-void text_size(int64_t bytes, char *text, size_t size)
-{
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
-	double value = (double)bytes;
-	size_t unit = 0;
-
-	while (value >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
-		value /= 1024;
-		unit++;
-	}
-	snprintf(text, size, unit == 0 || value >= 100 ? "%.0f %s" : "%.1f %s", value, units[unit]);
-}
-
 void text_age(const char *created, char *text, size_t size)
 {
 	int64_t then;

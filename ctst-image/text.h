@@ -7,8 +7,6 @@
 
 #include "common/buf.h"
 
-/* "1.9 MiB" */
-void text_size(int64_t bytes, char *text, size_t size);
 /* "3m ago"; "-" when `created` (RFC 3339) is NULL or no time. */
 void text_age(const char *created, char *text, size_t size);
 /* Appends the text, padded to `width` columns. Names come from strangers: nothing in them may move a terminal's cursor. */

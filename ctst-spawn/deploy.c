@@ -8,6 +8,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "ctst-spawn/ports.h"
 #include "ctst-spawn/stop.h"
 #include "ctst-spawn/supervise.h"
 
@@ -27,6 +28,14 @@ bool job_starts(const struct job *job)
 	return job->kind == JOB_START || job->kind == JOB_REPLACE;
 }
 
+static char *ports_of(const struct ct_json *container)
+{
+	struct ct_buf text = CT_BUF_INIT;
+
+	ports_append(&text, container);
+	return ct_buf_detach(&text);
+}
+
 /* What the index says of the new container; its directory is made when its turn comes. */
 static void name_entry(struct deploy *deploy, struct job *job)
 {
@@ -37,6 +46,8 @@ static void name_entry(struct deploy *deploy, struct job *job)
 	job->entry.created_at = deploy->created_at;
 	job->entry.image = (char *)(uintptr_t)action->image;
 	job->entry.config_digest = (char *)(uintptr_t)action->config_digest;
+	job->entry.network = (char *)(uintptr_t)ct_json_get_string(action->container, "network");
+	job->entry.ports = ports_of(action->container);
 	job->entry.directory = ct_asprintf("%s/%s", deploy->project->containers, job->entry.id);
 }
 
@@ -227,6 +238,7 @@ void deploy_release(struct deploy *deploy)
 			if (fds[j] >= 0)
 				close(fds[j]);
 		}
+		free(job->entry.ports);
 		free(job->entry.directory);
 		free(job->dependents);
 	}

@@ -44,16 +44,16 @@ struct job {
 	enum job_kind kind;
 	enum job_phase phase;
 	const struct ct_state_entry *old; /* in deploy.state; KEEP, REPLACE, DESTROY */
-	struct ct_state_entry entry;      /* START, REPLACE: the new one; strings are borrowed but for directory */
-	bool launched;                    /* START, REPLACE: the new one exists */
-	bool old_stopped;                 /* REPLACE: the old one ran and was asked to stop */
-	int report;                       /* its reports */
-	pid_t supervisor;                 /* 0: not launched */
-	int old_supervisor;               /* pidfd: REPLACE while JOB_STOPPING_OLD, KEEP while JOB_CHECKED */
-	int watch;                        /* inotify(7), KEEP while JOB_CHECKED; -1: none */
-	int64_t since;                    /* ct_monotonic() time at which the phase began */
-	int64_t deadline;                 /* and at which the old one is killed, or the check given up */
-	bool told;                        /* that the old one takes its time to stop */
+	struct ct_state_entry entry; /* START, REPLACE: the new one; strings are borrowed but for ports and directory */
+	bool launched;               /* START, REPLACE: the new one exists */
+	bool old_stopped;            /* REPLACE: the old one ran and was asked to stop */
+	int report;                  /* its reports */
+	pid_t supervisor;            /* 0: not launched */
+	int old_supervisor;          /* pidfd: REPLACE while JOB_STOPPING_OLD, KEEP while JOB_CHECKED */
+	int watch;                   /* inotify(7), KEEP while JOB_CHECKED; -1: none */
+	int64_t since;               /* ct_monotonic() time at which the phase began */
+	int64_t deadline;            /* and at which the old one is killed, or the check given up */
+	bool told;                   /* that the old one takes its time to stop */
 	bool ended;
 	int exit_code;      /* when it has failed: what an exec of its command would have exited with */
 	size_t missing;     /* dependencies that are not ready yet */

@@ -70,12 +70,14 @@ static bool is_gone(const struct ct_state_entry *entry)
 	return access(entry->directory, F_OK) < 0 && errno == ENOENT;
 }
 
+/* Its lock tells, also where the status itself is damaged. */
 static bool has_supervisor(const struct ct_state_entry *entry)
 {
 	struct ct_status status;
 	struct ct_err ignored = CT_ERR_INIT;
 
-	return ct_status_read(entry->directory, &status, &ignored) == 0 && status.alive;
+	(void)ct_status_read(entry->directory, &status, &ignored);
+	return status.alive;
 }
 
 /* A container without a supervisor has no processes; if it left a cgroup, that goes. */
@@ -127,13 +129,18 @@ static int check_not_lost(const struct ct_project *project, const struct ct_stat
 	return ct_err_hint(err, "'ctst ps --recover' rebuilds it from the container directories");
 }
 
+int reconcile_load(const struct ct_project *project, struct ct_state *state, struct ct_err *err)
+{
+	return ct_state_load(project, state, err) < 0 || check_not_lost(project, state, err) < 0 ? -1 : 0;
+}
+
 int reconcile(const struct ct_project *project, struct ct_state *state, struct ct_err *err)
 {
 	ct_autofree char *temporary = temporary_index(project);
 	bool dropped = false;
 	char group[PATH_MAX], path[PATH_MAX];
 
-	if (ct_state_load(project, state, err) < 0 || check_not_lost(project, state, err) < 0)
+	if (reconcile_load(project, state, err) < 0)
 		return -1;
 	(void)unlink(temporary);
 	for (size_t i = state->count; i > 0; i--) {
@@ -153,7 +160,7 @@ int reconcile(const struct ct_project *project, struct ct_state *state, struct c
 	return dropped ? ct_state_store(project, state, err) : 0;
 }
 
-static bool is_stale(const struct ct_project *project, const struct ct_state *state)
+bool reconcile_is_wanted(const struct ct_project *project, const struct ct_state *state, const bool *alive)
 {
 	ct_autofree char *temporary = temporary_index(project);
 	struct ct_err ignored = CT_ERR_INIT;
@@ -162,6 +169,8 @@ static bool is_stale(const struct ct_project *project, const struct ct_state *st
 	for (size_t i = 0; i < state->count; i++) {
 		const struct ct_state_entry *entry = &state->entries[i];
 
+		if (alive && alive[i])
+			continue;
 		if (is_gone(entry) || has_stale_group(entry, path, sizeof(path)) ||
 		    has_temporary_status(entry, path, sizeof(path)))
 			return true;
@@ -169,18 +178,22 @@ static bool is_stale(const struct ct_project *project, const struct ct_state *st
 	return access(temporary, F_OK) == 0 || for_each_stranger(project, state, found_stranger, &ignored) > 0;
 }
 
-int reconcile_if_free(const struct ct_project *project, struct ct_state *state, struct ct_err *err)
+int reconcile_now_if_free(const struct ct_project *project, struct ct_state *state, struct ct_err *err)
 {
-	ct_autoclose int lock = -1;
+	ct_autoclose int lock = ct_state_try_lock(project);
 
-	ct_store_tidy(project->images, project->layers);
-	if (ct_state_load(project, state, err) < 0 || check_not_lost(project, state, err) < 0)
-		return -1;
-	if (!is_stale(project, state))
-		return 0;
-	lock = ct_state_try_lock(project);
 	if (lock < 0)
 		return 0;
 	ct_state_release(state);
-	return reconcile(project, state, err);
+	return reconcile(project, state, err) < 0 ? -1 : 1;
+}
+
+int reconcile_if_free(const struct ct_project *project, struct ct_state *state, struct ct_err *err)
+{
+	ct_store_tidy(project->images, project->layers);
+	if (reconcile_load(project, state, err) < 0)
+		return -1;
+	if (!reconcile_is_wanted(project, state, NULL))
+		return 0;
+	return reconcile_now_if_free(project, state, err) < 0 ? -1 : 0;
 }

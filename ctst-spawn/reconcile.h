@@ -6,6 +6,8 @@
 #ifndef CTST_SPAWN_RECONCILE_H
 #define CTST_SPAWN_RECONCILE_H
 
+#include <stdbool.h>
+
 #include "common/err.h"
 #include "common/project.h"
 #include "common/state.h"
@@ -23,5 +25,14 @@ int reconcile(const struct ct_project *project, struct ct_state *state, struct c
  * written, and where there is no project, nothing is created.
  */
 int reconcile_if_free(const struct ct_project *project, struct ct_state *state, struct ct_err *err);
+
+/*
+ * Its parts, for a command that finds out anyway which containers have a living supervisor (`alive`: one flag for each
+ * entry of the state; NULL: not known). reconcile_load() reads the state and is satisfied with it.
+ * reconcile_now_if_free() returns 1 when it has cleared up and read the state again, 0 when somebody holds the lock.
+ */
+int reconcile_load(const struct ct_project *project, struct ct_state *state, struct ct_err *err);
+bool reconcile_is_wanted(const struct ct_project *project, const struct ct_state *state, const bool *alive);
+int reconcile_now_if_free(const struct ct_project *project, struct ct_state *state, struct ct_err *err);
 
 #endif

@@ -12,6 +12,7 @@
 #include "common/digest.h"
 #include "common/state.h"
 #include "ctst-spawn/container_directory.h"
+#include "ctst-spawn/ports.h"
 
 /* The digest a plan gave it: of the compact bytes of the configuration (ctst-plan(5)). */
 static int digest_of(const struct ct_json *container, char digest[CT_DIGEST_LENGTH + 1], struct ct_err *err)
@@ -30,6 +31,7 @@ static int add_directory(struct ct_state *state, const char *path, const char *i
 {
 	struct config config;
 	char digest[CT_DIGEST_LENGTH + 1];
+	ct_autobuf ports = CT_BUF_INIT;
 	struct ct_state_entry entry = { .directory = (char *)(uintptr_t)path, .config_digest = digest };
 	const char *created_at;
 
@@ -45,6 +47,10 @@ static int add_directory(struct ct_state *state, const char *path, const char *i
 	entry.name = (char *)(uintptr_t)config.container.name;
 	entry.image = (char *)(uintptr_t)config.container.image;
 	entry.created_at = (char *)(uintptr_t)created_at;
+	entry.network = (char *)(uintptr_t)config.container.network;
+	ct_buf_puts(&ports, "");
+	ports_append(&ports, ct_json_get(ct_json_root(config.doc), "container"));
+	entry.ports = ports.data;
 	ct_state_add(state, &entry);
 	config_release(&config);
 	return 0;

@@ -77,6 +77,27 @@ write_log_entry() {
 	ctst logs -o json db
 }
 
+# A document of that format as a command writes it of a container that runs.
+write_container_document() {
+	printf 'COMPONENT a { image = "preset://busybox" port = 80 env = { A = "b" } volume = "data:/data" command = ["/bin/sleep", "1000000"] }' >a.ctst
+	ctst run -d a.ctst >/dev/null 2>&1
+	case $1 in
+		ctst.ps/1) ctst-ps -o json ;;
+		ctst.inspect/1) ctst-inspect -o json a ;;
+	esac
+}
+
+# Nobody reads these but people's scripts: what the tool writes has no member that the page's document has not, and none of
+# another type.
+has_the_shape() {
+	jq -e --slurpfile written "$1" 'def shape: [paths as $p | {(($p | map(if type == "number" then 0 else . end)) | tojson):
+		(getpath($p) | type)}] | add; shape as $shown | $written[0] | shape | to_entries |
+		all($shown[.key] == .value)' "$CASE_DIR/document" >/dev/null || {
+		cat "$1"
+		fail "the tool writes something else"
+	}
+}
+
 # What a reader of each format makes of the page's document.
 check_document() {
 	local page=$1 format=$2 name
@@ -105,6 +126,11 @@ check_document() {
 			cp "$CASE_DIR/document" .containust/state/state.json
 			run ctst-ps -a -o json
 			;;
+		ctst.ps/1 | ctst.inspect/1)
+			write_container_document "$format" >written.json
+			has_the_shape written.json
+			return
+			;;
 		ctst.event/1)
 			mkdir -p .containust/state
 			jq -c . "$CASE_DIR/document" >.containust/state/events.ndjson
@@ -124,19 +150,12 @@ check_document() {
 			return
 			;;
 		ctst.images/1 | ctst.image/1 | ctst.image-*/1 | ctst.log/1)
-			# Nobody reads these but people's scripts: what the tool writes has no member that the document has not, and
-			# none of another type.
 			if [ "$format" = ctst.log/1 ]; then
 				write_log_entry
 			else
 				write_image_document "$format"
 			fi >written.json
-			jq -e --slurpfile written written.json 'def shape: [paths as $p | {(($p | map(if type == "number" then 0 else . end)) | tojson):
-				(getpath($p) | type)}] | add; shape as $shown | $written[0] | shape | to_entries |
-				all($shown[.key] == .value)' "$CASE_DIR/document" >/dev/null || {
-				cat written.json
-				fail "the tool writes something else"
-			}
+			has_the_shape written.json
 			return
 			;;
 		*)

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "common/size.h"
 #include "ctst-image/image_config.h"
 #include "ctst-image/store.h"
 #include "ctst-image/text.h"
@@ -193,13 +194,13 @@ void describe_text(const struct pick *pick, const struct ct_project *project, st
 	put(out, "platform", text);
 	put(out, "created", ct_json_get_string(config, "created"));
 	put(out, "imported", annotation(pick, STORE_CREATED));
-	text_size(total_size(pick), size, sizeof(size));
+	ct_format_size(total_size(pick), size, sizeof(size));
 	put(out, "size", size);
 	put_config(out, config);
 	for (size_t i = 0; i < pick->manifest.layer_count; i++) {
 		const struct manifest_layer *layer = &pick->manifest.layers[i];
 
-		text_size(layer_size(pick, layer), size, sizeof(size));
+		ct_format_size(layer_size(pick, layer), size, sizeof(size));
 		ct_buf_printf(out, "%-12s %s  %10s%s\n", i == 0 ? "layers" : "", layer->diff_id, size,
 			      is_unpacked(project, layer) ? "" : "  not unpacked");
 	}

@@ -1,6 +1,7 @@
 /* `ctst-image history`: how an image came about, as its config tells it (config.md, "history"), the last step first. */
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/size.h"
 #include "ctst-image/manage/commands.h"
 #include "ctst-image/manage/pick.h"
 #include "ctst-image/text.h"
@@ -58,7 +59,7 @@ static void write_table(const struct step *steps, size_t count, struct ct_buf *o
 		const char *comment = ct_json_get_string(step->entry, "comment");
 		char size[32], age[48];
 
-		text_size(step_size(step), size, sizeof(size));
+		ct_format_size(step_size(step), size, sizeof(size));
 		text_age(ct_json_get_string(step->entry, "created"), age, sizeof(age));
 		ct_buf_printf(out, "%-12.12s  %10s  %-12s  ", step->layer ? digest_hex(step->layer->diff_id) : "-",
 			      size, age);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/file.h"
+#include "common/size.h"
 #include "ctst-image/text.h"
 
 void removal_add(struct removal *removal, char *name)
@@ -21,7 +22,7 @@ static void write_text(const struct removal *removal, struct ct_buf *out)
 		text_plain(out, removal->names[i], 0);
 		ct_buf_putc(out, '\n');
 	}
-	text_size(removal->bytes, size, sizeof(size));
+	ct_format_size(removal->bytes, size, sizeof(size));
 	ct_buf_printf(out, "%lld blobs and %lld layers %sremoved, %s %sfreed\n", (long long)removal->blobs,
 		      (long long)removal->layers, would, size, would);
 }

@@ -9,6 +9,7 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "common/size.h"
 #include "common/utf8.h"
 #include "ctst-image/link_map.h"
 #include "ctst-image/tree_walk.h"
@@ -65,10 +66,10 @@ static void write_totals(struct ct_buf *out, const struct slim *slim, const stru
 	size_t files;
 
 	count_files(slim, &files);
-	text_size(tree_size(&slim->tree), size, sizeof(size));
+	ct_format_size(tree_size(&slim->tree), size, sizeof(size));
 	ct_buf_printf(out, "%zu files and links, %s", files, size);
 	if (report->whole >= 0) {
-		text_size(report->whole, whole, sizeof(whole));
+		ct_format_size(report->whole, whole, sizeof(whole));
 		ct_buf_printf(out, " of %s", whole);
 	}
 	ct_buf_putc(out, '\n');
@@ -87,7 +88,7 @@ static void write_table(struct ct_buf *out, const struct slim *slim, const struc
 		if (entry->kind == TREE_DIRECTORY)
 			continue;
 		if (entry->kind != TREE_LINK)
-			text_size(entry->status.st_size, size, sizeof(size));
+			ct_format_size(entry->status.st_size, size, sizeof(size));
 		ct_buf_printf(out, "%10s  /%s", size, plain(&name, entry->path));
 		if (entry->kind == TREE_LINK)
 			ct_buf_printf(out, " -> %s", plain(&name, entry->text));

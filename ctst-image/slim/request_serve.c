@@ -5,6 +5,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/size.h"
 #include "ctst-image/slim/report.h"
 #include "ctst-image/slim/request.h"
 #include "ctst-image/slim/root.h"
@@ -21,8 +22,8 @@ static void tell_savings(const struct slim *slim, const char *uri)
 
 	if (whole < 0 || size >= whole)
 		return;
-	text_size(whole, whole_text, sizeof(whole_text));
-	text_size(size, size_text, sizeof(size_text));
+	ct_format_size(whole, whole_text, sizeof(whole_text));
+	ct_format_size(size, size_text, sizeof(size_text));
 	ct_note(SLIM_PROGRAM, "image '%s' has %s; with distroless = true its components would get %s", uri, whole_text,
 		size_text);
 }

@@ -39,7 +39,7 @@ static void take_port(const struct link_seen *link, void *context)
 	counters->sent_packets += link->received_packets;
 }
 
-static void look_at_ports(struct network_counted *containers, size_t count)
+void network_counters_here(struct network_counted *containers, size_t count)
 {
 	struct search search = { containers, CT_NAMES_INIT };
 	autonetlink netlink = NETLINK_INIT;
@@ -76,7 +76,7 @@ static void take_line(const char *line, struct network_counters *counters)
 	counters->sent_packets += sent_packets;
 }
 
-static void look_inside(struct network_counted *container)
+void network_counters_inside(struct network_counted *container)
 {
 	struct ct_process_id now;
 	ct_autobuf text = CT_BUF_INIT;
@@ -100,9 +100,9 @@ void network_counters_read(struct network_counted *containers, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		containers[i].counters = (struct network_counters){ 0 };
-	look_at_ports(containers, count);
+	network_counters_here(containers, count);
 	for (size_t i = 0; i < count; i++) {
 		if (containers[i].own_network && !containers[i].counters.known)
-			look_inside(&containers[i]);
+			network_counters_inside(&containers[i]);
 	}
 }

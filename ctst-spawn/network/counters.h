@@ -28,4 +28,11 @@ struct network_counted {
  */
 void network_counters_read(struct network_counted *containers, size_t count);
 
+/*
+ * Its two halves, for who has many containers and several processes: what can be seen here, of all at once, which sets
+ * `known` of those that have an interface here; and /proc/PID/net/dev of one. Counters begin as zeros.
+ */
+void network_counters_here(struct network_counted *containers, size_t count);
+void network_counters_inside(struct network_counted *container);
+
 #endif
