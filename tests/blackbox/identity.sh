@@ -145,7 +145,7 @@ alone() {
 	chown "$user:$user" . /run/home
 	echo 'COMPONENT web { image = "preset://busybox" user = "1000" command = ["/bin/true"] }' >containust.ctst
 	run setpriv --reuid="$user" --regid="$user" --clear-groups -- env HOME=/run/home ctst run -d
-	expect_status 1
+	expect_status 126
 	expect_err "hint: without root the container has no users but its root, unless /etc/subuid"
 }
 says_what_is_missing() {
