@@ -45,6 +45,24 @@ int ct_read_all(int fd, size_t limit, struct ct_buf *out)
 	}
 }
 
+ssize_t ct_read_at(int fd, void *to, size_t length, off_t offset)
+{
+	size_t done = 0;
+
+	while (done < length) {
+		ssize_t got = pread(fd, (char *)to + done, length - done, offset + (off_t)done);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	return (ssize_t)done;
+}
+
 int ct_read_file_at(int dirfd, const char *path, size_t limit, struct ct_buf *out)
 {
 	ct_autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);

@@ -14,6 +14,9 @@
 /* Appends all of fd up to its end. -1 with errno: EFBIG when there is more than `limit` bytes. EINTR is handled. */
 int ct_read_all(int fd, size_t limit, struct ct_buf *out);
 
+/* All of `length` bytes from `offset` on, or fewer at the end of the file. -1 with errno. */
+ssize_t ct_read_at(int fd, void *to, size_t length, off_t offset);
+
 /* The file `path` below `dirfd` (AT_FDCWD allowed), not following a last symlink. -1 with errno, as ct_read_all(). */
 int ct_read_file_at(int dirfd, const char *path, size_t limit, struct ct_buf *out);
 

@@ -118,20 +118,34 @@ static void find_close(const struct ct_json *list, const char *name, char *close
 	}
 }
 
+const struct ct_json *image_presets_parse(struct ct_json_doc **doc, const char *text, size_t length, const char *file,
+					  struct ct_err *err)
+{
+	const struct ct_json *list;
+	const char *format;
+
+	*doc = ct_json_parse(text, length, "I001", err);
+	if (!*doc) {
+		ct_err_context(err, "presets file '%s'", file);
+		return NULL;
+	}
+	format = ct_json_get_string(ct_json_root(*doc), "format");
+	list = ct_json_get_typed(ct_json_root(*doc), "presets", CT_JSON_ARRAY);
+	if (format && strcmp(format, "ctst.presets/1") == 0 && list)
+		return list;
+	ct_fail(err, "I001", "presets file '%s' is not a ctst.presets/1 document", file);
+	return NULL;
+}
+
 int image_preset_find_in(struct image_preset *preset, const char *text, size_t length, const char *file,
 			 const char *name, const char *version, char *close, struct ct_err *err)
 {
-	ct_autojson *doc = ct_json_parse(text, length, "I001", err);
-	const struct ct_json *list;
-	const char *format;
+	ct_autojson *doc = NULL;
+	const struct ct_json *list = image_presets_parse(&doc, text, length, file, err);
 	int found;
 
-	if (!doc)
-		return ct_err_context(err, "presets file '%s'", file);
-	format = ct_json_get_string(ct_json_root(doc), "format");
-	list = ct_json_get_typed(ct_json_root(doc), "presets", CT_JSON_ARRAY);
-	if (!format || strcmp(format, "ctst.presets/1") != 0 || !list)
-		return ct_fail(err, "I001", "presets file '%s' is not a ctst.presets/1 document", file);
+	if (!list)
+		return -1;
 	ct_json_each(entry, list) {
 		if (!fits(entry, name, version))
 			continue;

@@ -42,6 +42,10 @@ int image_preset_find_in(struct image_preset *preset, const char *text, size_t l
 #define IMAGE_PRESETS_FILES 3
 #define IMAGE_PRESETS_MAX_BYTES ((size_t)4 << 20) /* of each */
 
+/* The list of one file's text, which lives as long as *doc, to be freed in any case. NULL: I001. */
+const struct ct_json *image_presets_parse(struct ct_json_doc **doc, const char *text, size_t length, const char *file,
+					  struct ct_err *err);
+
 /* The files in their order; each is the caller's to free, and may be NULL. */
 void image_presets_files(char *files[IMAGE_PRESETS_FILES]);
 bool image_preset_is_for_this_machine(const struct ct_json *entry);

@@ -68,19 +68,14 @@ static int list_file(struct listing *listing, const char *file, struct ct_err *e
 	ct_autobuf text = CT_BUF_INIT;
 	ct_autojson *doc = NULL;
 	const struct ct_json *list;
-	const char *format;
 
 	if (ct_read_file_at(AT_FDCWD, file, IMAGE_PRESETS_MAX_BYTES, &text) < 0)
 		return errno == ENOENT || errno == ENOTDIR
 			       ? 0
 			       : ct_fail_errno(err, "I001", "cannot read the presets file '%s'", file);
-	doc = ct_json_parse(text.length ? text.data : "", text.length, "I001", err);
-	if (!doc)
-		return ct_err_context(err, "presets file '%s'", file);
-	format = ct_json_get_string(ct_json_root(doc), "format");
-	list = ct_json_get_typed(ct_json_root(doc), "presets", CT_JSON_ARRAY);
-	if (!format || strcmp(format, "ctst.presets/1") != 0 || !list)
-		return ct_fail(err, "I001", "presets file '%s' is not a ctst.presets/1 document", file);
+	list = image_presets_parse(&doc, text.length ? text.data : "", text.length, file, err);
+	if (!list)
+		return -1;
 	ct_json_each(entry, list)
 		list_entry(listing, entry, file);
 	return 0;

@@ -72,25 +72,6 @@ static void suspect(struct comparison *comparison, const char *path, const char 
 									  .what = ct_strdup(what) };
 }
 
-/* All of `length` bytes, or fewer at the end of the file. -1: errno. */
-static ssize_t read_at(int fd, char *to, size_t length, off_t offset)
-{
-	size_t done = 0;
-
-	while (done < length) {
-		ssize_t got = pread(fd, to + done, length - done, offset + (off_t)done);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		done += (size_t)got;
-	}
-	return (ssize_t)done;
-}
-
 static bool equals_file(int fd, const char *bytes, size_t length, off_t offset)
 {
 	char here[16384];
@@ -98,7 +79,7 @@ static bool equals_file(int fd, const char *bytes, size_t length, off_t offset)
 	while (length > 0) {
 		size_t step = length < sizeof(here) ? length : sizeof(here);
 
-		if (read_at(fd, here, step, offset) != (ssize_t)step || memcmp(here, bytes, step) != 0)
+		if (ct_read_at(fd, here, step, offset) != (ssize_t)step || memcmp(here, bytes, step) != 0)
 			return false;
 		bytes += step;
 		offset += (off_t)step;

@@ -52,41 +52,24 @@ static int open_file(const struct comparison *comparison, int side, const struct
 			       O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
 }
 
-/* All of CHUNK, or less at the end. */
-static ssize_t fill(int fd, char *to)
-{
-	size_t done = 0;
-
-	while (done < CHUNK) {
-		ssize_t got = read(fd, to + done, CHUNK - done);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		done += (size_t)got;
-	}
-	return (ssize_t)done;
-}
-
 /* 1: they differ. -1: S003. */
 static int compare_content(struct comparison *comparison, const struct pending *entry, struct ct_err *err)
 {
 	ct_autoclose int left = open_file(comparison, 0, entry);
 	ct_autoclose int right = open_file(comparison, 1, entry);
 	ssize_t got[2];
+	off_t offset = 0;
 
 	if (left < 0 || right < 0)
 		return unreadable(entry->path, err);
 	do {
-		got[0] = fill(left, comparison->buffers[0]);
-		got[1] = fill(right, comparison->buffers[1]);
+		got[0] = ct_read_at(left, comparison->buffers[0], CHUNK, offset);
+		got[1] = ct_read_at(right, comparison->buffers[1], CHUNK, offset);
 		if (got[0] < 0 || got[1] < 0)
 			return unreadable(entry->path, err);
 		if (got[0] != got[1] || memcmp(comparison->buffers[0], comparison->buffers[1], (size_t)got[0]) != 0)
 			return 1;
+		offset += got[0];
 	} while (got[0] > 0);
 	return 0;
 }

@@ -1,26 +1,8 @@
 /* `ctst-image history`: how an image came about, as its config tells it (config.md, "history"), the last step first. */
 #include "common/cleanup.h"
-#include "common/file.h"
 #include "common/size.h"
 #include "ctst-image/manage/commands.h"
-#include "ctst-image/manage/pick.h"
 #include "ctst-image/text.h"
-
-static const char *output, *project_file, *platform;
-
-static const struct ct_option options[] = {
-	{ CT_OPTION_TEXT, 'o', "output", "text|json", "a table or a document", &output },
-	{ CT_OPTION_TEXT, 0, "platform", "OS/ARCH", "of an image for several platforms look at that one", &platform },
-	{ CT_OPTION_TEXT, 'f', "file", "FILE", "the project of FILE", &project_file },
-	{ CT_OPTION_END },
-};
-
-static const struct ct_program program = {
-	.name = "ctst-image history",
-	.synopsis = "[-o text|json] [--platform OS/ARCH] [-f FILE] IMAGE",
-	.summary = "show the steps that made an image, and the size of each",
-	.options = options,
-};
 
 struct step {
 	const struct ct_json *entry;        /* NULL: a layer that the config says nothing of */
@@ -99,34 +81,21 @@ static int write_document(const struct pick *pick, const struct step *steps, siz
 	return ct_json_writer_finish(writer, err);
 }
 
-static int history(const struct ct_project *project, const char *word, bool json, struct ct_err *err)
+static int history(const struct pick *pick, const struct ct_project *project, bool json, struct ct_buf *out,
+		   struct ct_err *err)
 {
-	auto_pick pick = PICK_INIT;
 	ct_autofree struct step *steps = NULL;
-	ct_autobuf out = CT_BUF_INIT;
-	size_t count;
+	size_t count = list_steps(pick, &steps);
 
-	if (pick_image(&pick, project, word, platform, err) < 0)
-		return -1;
-	count = list_steps(&pick, &steps);
-	if (!json)
-		write_table(steps, count, &out);
-	else if (write_document(&pick, steps, count, &out, err) < 0)
-		return -1;
-	return ct_write_stdout(out.data, out.length, err);
+	(void)project;
+	if (json)
+		return write_document(pick, steps, count, out, err);
+	write_table(steps, count, out);
+	return 0;
 }
 
 int command_history(int argc, char **argv)
 {
-	struct ct_err err = CT_ERR_INIT;
-	ct_autoproject project = { 0 };
-	int first = ct_options_parse(&program, argc, argv);
-	bool json = ct_output_is_json(&program, output);
-
-	command_check_platform(&program, platform);
-	if (argc - first != 1)
-		ct_usage_error(&program, "expected one image");
-	if (command_find_store(&project, project_file, &err) < 0 || history(&project, argv[first], json, &err) < 0)
-		return ct_err_report("ctst-image", &err);
-	return CT_EXIT_OK;
+	return command_show(argc, argv, "ctst-image history", "show the steps that made an image, and the size of each",
+			    history);
 }
