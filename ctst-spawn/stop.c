@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "common/buf.h"
@@ -23,18 +24,54 @@
 /* Beyond a container's own limit, for the supervisor to notice and write it down. */
 #define GRACE_MS 5000
 
+#define COMING_UP_MS 5000 /* what a supervisor may need until it has written its status */
+#define LOCK_CHECK_MS 20
+
+/* Its status.json has been written, or some milliseconds have passed. */
+static void await_change(int inotify)
+{
+	struct pollfd watch = { .fd = inotify, .events = POLLIN };
+	char events[4096];
+
+	if (poll(&watch, 1, LOCK_CHECK_MS) > 0)
+		(void)read(inotify, events, sizeof(events));
+}
+
+/*
+ * As ct_status_read(), but a supervisor that is just coming up is waited for: it writes down who it is when the
+ * command runs or could not be started. That it has died in the meantime no event tells, only its lock.
+ */
+static int read_status(const char *directory, struct ct_status *status)
+{
+	struct ct_err ignored = CT_ERR_INIT;
+	ct_autoclose int inotify = -1;
+	int64_t end = ct_monotonic() + (int64_t)COMING_UP_MS * 1000000;
+	int result = ct_status_read(directory, status, &ignored);
+
+	while (result == 0 && status->alive && status->supervisor.pid == 0 && ct_monotonic() < end) {
+		if (inotify >= 0) {
+			await_change(inotify);
+		} else {
+			inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+			if (inotify < 0 || inotify_add_watch(inotify, directory, IN_MOVED_TO | IN_CLOSE_WRITE) < 0)
+				return result;
+		}
+		result = ct_status_read(directory, status, &ignored);
+	}
+	return result;
+}
+
 int supervisor_open(const struct ct_state_entry *entry)
 {
 	struct ct_status status;
-	struct ct_err ignored = CT_ERR_INIT;
 
-	if (ct_status_read(entry->directory, &status, &ignored) < 0 && errno == EMFILE)
+	if (read_status(entry->directory, &status) < 0 && errno == EMFILE)
 		return -1;
 	if (!status.alive) {
 		errno = ESRCH;
 		return -1;
 	}
-	/* It lives and has not said who it is: it is coming up, or its status cannot be read. */
+	/* It lives and has not said who it is: it hangs, or its status cannot be read. */
 	if (status.supervisor.pid == 0) {
 		errno = EAGAIN;
 		return -1;
@@ -196,11 +233,10 @@ int stop_containers(const struct ct_state_entry *const *entries, size_t count, i
 static bool kill_leftovers(const char *directory)
 {
 	struct ct_status status;
-	struct ct_err ignored = CT_ERR_INIT;
 	const struct ct_process_id *ids[] = { &status.supervisor, &status.init };
 
 	/* Without the lock there is no supervisor; pids in the file may then be anybody's, in a copy the original's. */
-	(void)ct_status_read(directory, &status, &ignored);
+	(void)read_status(directory, &status);
 	if (!status.alive)
 		return true;
 	if (status.supervisor.pid == 0)

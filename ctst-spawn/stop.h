@@ -9,7 +9,10 @@
 #include "common/project.h"
 #include "common/state.h"
 
-/* A pidfd of the container's supervisor. -1 with errno: ESRCH when none lives, EMFILE and the like otherwise. */
+/*
+ * A pidfd of the container's supervisor; one that is just coming up is waited for. -1 with errno: ESRCH when none lives,
+ * EMFILE and the like otherwise.
+ */
 int supervisor_open(const struct ct_state_entry *entry);
 
 /* When a supervisor that was asked just now to stop within `seconds` is overdue: a ct_monotonic() time. */
@@ -35,7 +38,7 @@ int container_end(const struct ct_project *project, const char *id, struct ct_er
 
 /*
  * Removes all that is left of a container that was stopped or whose supervisor died:
- * processes, cgroup, directory. One whose supervisor is just coming up is left for the
+ * processes, cgroup, directory. One whose supervisor does not come up in five seconds is left for the
  * next command. That it was removed becomes an event of the project. -1: R002, S003.
  */
 int container_remove(const struct ct_project *project, const char *id, struct ct_err *err);
