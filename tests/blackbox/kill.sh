@@ -4,34 +4,9 @@
 # CTST_KILLS says how many times (200). The moments are random on purpose; SEED,
 # printed with a failure, makes the choices the same again.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/leftovers.bash"
 
 kills=${CTST_KILLS:-200}
-
-# Every process of the tools carries this in its environment, a container's init included; the
-# commands in containers do not, and are found in the cgroups of the project's containers.
-mark=CTST_KILL_TEST=$$-$RANDOM
-
-tools() {
-	{ grep -lzF "$mark" /proc/[0-9]*/environ 2>/dev/null || true; } | cut -d/ -f3
-}
-
-groups() {
-	local mount id
-
-	mount=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
-	for id in $(ls .containust/containers 2>/dev/null); do
-		compgen -G "$mount/containust-$id-*" || true
-	done
-	return 0
-}
-
-members() {
-	local group
-
-	for group in $(groups); do
-		cat "$group/cgroup.procs" 2>/dev/null || true
-	done
-}
 
 # A pause of some milliseconds, without a process: nobody ever writes to descriptor 9.
 pause() {
@@ -40,62 +15,6 @@ pause() {
 
 one_of() {
 	[ $# -eq 0 ] || eval "echo \${$((RANDOM % $# + 1))}"
-}
-
-command_of() {
-	{ tr '\0' ' ' <"/proc/$1/cmdline"; } 2>/dev/null || true
-}
-
-# The stages that were not killed must end by themselves.
-pipeline_is_gone() {
-	local pid
-
-	for pid in $(tools); do
-		case $(command_of "$pid") in
-			*ctst-supervise* | *ctst-init* | '') ;;
-			*) return 1 ;;
-		esac
-	done
-}
-
-# A supervisor of a container that is in the list, or the init of such a one.
-is_known() {
-	local pid=$1 command id
-
-	command=$(command_of "$pid")
-	case $command in
-		*ctst-supervise*) ;;
-		*ctst-init*) command=$(command_of "$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status" 2>/dev/null)") ;;
-		'') return 0 ;; # has ended meanwhile
-		*) return 1 ;;
-	esac
-	id=${command##*/}
-	[ -z "$id" ] || grep -q "\"id\": \"${id% }\"" after.json
-}
-
-# The work directory of an overlay cannot be entered by an ordinary user.
-nothing_half_written() {
-	[ -z "$(find .containust -path '*/writable/work' -prune -o \
-		\( -name '.*.new' -o -name '.staging*' -o -name '*.tmp' -o -name '.removed-*' \) -print)" ]
-}
-
-check_leftovers() {
-	local pid expected group id
-
-	ctst ps -a -o json >after.json || fail "ctst ps failed"
-	# The state is what ps could read; nothing half-written stays beside it. A living supervisor
-	# may be writing just now, so this is awaited; what the dead have left would stay.
-	await nothing_half_written
-	expected=$(grep -c '"id":' after.json || true)
-	[ "$(ls .containust/containers | wc -l)" -eq "$expected" ] || fail "directories: $(ls .containust/containers), index: $(cat after.json)"
-	for pid in $(tools); do
-		is_known "$pid" || fail "process $pid is left: $(command_of "$pid")"
-	done
-	for group in $(groups); do
-		id=${group##*containust-}
-		grep -q "\"id\": \"${id%-*}\"" after.json || fail "cgroup $group is left"
-	done
-	! grep -q "$PWD" /proc/self/mountinfo || fail "a mount is left"
 }
 
 survives() {
