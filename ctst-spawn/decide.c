@@ -14,10 +14,19 @@ static bool never_started(const struct ct_state_entry *there)
 	return ct_status_read(there->directory, &status, &ignored) < 0 || (!status.alive && status.started_at == 0);
 }
 
+static bool is_alive(const struct ct_state_entry *there)
+{
+	struct ct_status status;
+	struct ct_err ignored = CT_ERR_INIT;
+
+	return ct_status_read(there->directory, &status, &ignored) == 0 && status.alive;
+}
+
 /*
  * A plan may be applied a second time, and the state may have moved on since it was
  * made. What it wants is compared with what is there: wanted and there is kept, gone
- * and to be destroyed is fine, anything else the plan did not foresee is refused.
+ * and to be destroyed is fine, anything else the plan did not foresee is refused. What was to be started
+ * anew because it did not run, and runs by now, was about to be started when the plan was made.
  */
 static int decide(const struct deploy *deploy, const struct action *action, const struct ct_state_entry *there,
 		  struct job *job, struct ct_err *err)
@@ -28,7 +37,7 @@ static int decide(const struct deploy *deploy, const struct action *action, cons
 	job->old = there;
 	if (action->kind == ACTION_CREATE && !there)
 		job->kind = JOB_START;
-	else if (action->kind == ACTION_REPLACE && as_planned)
+	else if (action->kind == ACTION_REPLACE && as_planned && !(as_wanted && is_alive(there)))
 		job->kind = JOB_REPLACE;
 	else if (action->kind == ACTION_DESTROY)
 		job->kind = as_planned ? JOB_DESTROY : JOB_GONE;

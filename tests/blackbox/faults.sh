@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/leftovers.bash"
 
-budget=${CTST_FAULTS_SECONDS:-15} # for each program, of a sample
+budget=${CTST_FAULTS_SECONDS:-5} # for each program, of a sample
 errors=(ENOSPC EMFILE EIO EINTR ENOMEM)
 
 # The tools, with one of them under strace: $fault says what becomes of it.
@@ -77,7 +77,7 @@ count_calls() {
 }
 
 sweep() { # TOOL KIND
-	local tool=$1 kind=$2 begin=$SECONDS calls number injection step=1 at=1 rounds=0
+	local tool=$1 kind=$2 begin=$SECONDS calls number injection at=1 rounds=0
 
 	RANDOM=${SEED:=$$}
 	echo "SEED=$SEED"
