@@ -14,6 +14,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/status.h"
 
 #define NAME_PREFIX "containust-"
 #define EMPTY_TIMEOUT_MS 2000
@@ -102,7 +103,7 @@ bool cgroup_find_mount(char *path, size_t size)
 /* Looked up once: mounts do not move while a tool runs. NULL: there is none. */
 const char *cgroup_base(void)
 {
-	static char path[PATH_MAX];
+	static char path[sizeof(((struct ct_status *)0)->cgroup)]; /* a longer one would have no place there */
 	static bool known, found;
 	char group[PATH_MAX] = "";
 
@@ -170,6 +171,17 @@ int cgroup_kill(const char *path)
 	ct_autoclose int group = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return group < 0 ? -1 : write_file(group, "cgroup.kill", "1");
+}
+
+int64_t cgroup_oom_kills(int group)
+{
+	ct_autobuf text = CT_BUF_INIT;
+	const char *line;
+
+	if (group < 0 || ct_read_file_at(group, "memory.events", 4096, &text) < 0)
+		return 0;
+	line = strstr(text.data, "\noom_kill ");
+	return line ? strtoll(line + strlen("\noom_kill "), NULL, 10) : 0;
 }
 
 static bool is_populated(int events)

@@ -54,6 +54,9 @@ int cgroup_create(const struct container *container, const char *directory, char
  */
 int cgroup_remove(const char *path);
 
+/* How many processes of the group were killed since its memory limit was reached (memory.events). 0 where nobody counts. */
+int64_t cgroup_oom_kills(int group);
+
 /* SIGKILL to all processes of the group at once (cgroup.kill). -1 with errno. */
 int cgroup_kill(const char *path);
 

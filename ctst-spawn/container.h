@@ -38,8 +38,8 @@ struct container_mount {
 #define CONTAINER_LONGEST_MS (INT64_C(366) * 24 * 3600 * 1000)
 
 struct container_healthcheck {
-	const struct ct_json *command; /* array of templates; NULL: no health check */
-	int64_t interval_ms;
+	const struct ct_json *command; /* array of templates */
+	int64_t interval_ms;           /* 0: no health check */
 	int64_t timeout_ms;
 	int64_t retries;
 	int64_t start_period_ms;

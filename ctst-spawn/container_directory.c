@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -109,9 +111,48 @@ int config_read(const char *directory, struct config *config, struct ct_err *err
 	return 0;
 }
 
+/* Into one block of memory, so that nothing is wasted between them. */
+static char *keep_strings(const char **const *strings, size_t count)
+{
+	size_t size = 0;
+	char *block, *at;
+
+	for (size_t i = 0; i < count; i++)
+		size += *strings[i] ? strlen(*strings[i]) + 1 : 0;
+	block = at = ct_alloc(size);
+	for (size_t i = 0; i < count; i++) {
+		if (!*strings[i])
+			continue;
+		*strings[i] = strcpy(at, *strings[i]);
+		at += strlen(at) + 1;
+	}
+	return block;
+}
+
+void config_reduce(struct config *config)
+{
+	struct container *container = &config->container;
+	const char **const strings[] = { &config->id,      &config->project_directory, &config->state_file,
+					 &container->name, &container->image,          &container->workdir,
+					 &container->user, &container->hostname,       &container->network };
+	struct config old = *config;
+
+	config->kept = keep_strings(strings, sizeof(strings) / sizeof(strings[0]));
+	config->doc = NULL;
+	config->strings = (struct ct_arena)CT_ARENA_INIT;
+	config->after = NULL;
+	container->layers = NULL;
+	container->mounts = NULL;
+	container->layer_count = container->mount_count = container->published_count = 0;
+	container->args = container->environment = container->healthcheck.command = NULL;
+	config_release(&old);
+}
+
 void config_release(struct config *config)
 {
 	container_release(&config->container);
+	ct_arena_release(&config->strings);
 	ct_json_free(config->doc);
+	free(config->kept);
 	*config = (struct config){ 0 };
 }

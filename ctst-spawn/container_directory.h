@@ -10,6 +10,7 @@
 #ifndef CTST_SPAWN_CONTAINER_DIRECTORY_H
 #define CTST_SPAWN_CONTAINER_DIRECTORY_H
 
+#include "common/arena.h"
 #include "common/err.h"
 #include "common/json.h"
 #include "common/project.h"
@@ -34,7 +35,9 @@ int container_directory_open(const char *path, struct ct_err *err);
 
 /* A config.json as read. */
 struct config {
-	struct ct_json_doc *doc; /* owns all of it */
+	struct ct_json_doc *doc; /* owns all of it; NULL after config_reduce() */
+	struct ct_arena strings; /* owns what was made of it by sources_prepare() */
+	char *kept;              /* owns the strings after config_reduce() */
 	const char *id;
 	const char *project_directory;
 	const char *state_file;      /* of the index that names it, when that is not in its usual place; else NULL */
@@ -45,6 +48,12 @@ struct config {
 
 /* Reads config.json of the directory. -1: S001. */
 int config_read(const char *directory, struct config *config, struct ct_err *err);
+
+/*
+ * Gives the memory back of what is needed only to start the container: arguments, environment, layers, mounts and lists are
+ * gone then, names and numbers stay.
+ */
+void config_reduce(struct config *config);
 void config_release(struct config *config);
 
 #endif

@@ -21,6 +21,7 @@
 #include "ctst-spawn/enter.h"
 #include "ctst-spawn/payload.h"
 #include "ctst-spawn/sealed_copy.h"
+#include "ctst-spawn/sealed_payload.h"
 #include "ctst-spawn/supervise.h"
 
 static const char *file, *user, *workdir;
@@ -108,11 +109,8 @@ static int prepare(struct target *target, char **argv, struct ct_err *err)
 	struct payload *payload = &target->payload;
 	size_t count = 0;
 
-	if (payload_load(target->environment, payload, err) < 0)
+	if (payload_load(target->environment, PAYLOAD_OTHER, &target->config.container, payload, err) < 0)
 		return -1;
-	payload->user = target->config.container.user;
-	payload->capabilities = target->config.container.capabilities;
-	payload->default_processes = target->config.container.pids_max == 0;
 	while (argv[count])
 		count++;
 	payload->argv = ct_realloc_array(payload->argv, count + 1, sizeof(char *));

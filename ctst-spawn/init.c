@@ -19,9 +19,11 @@
 
 #include "common/cleanup.h"
 #include "ctst-spawn/capabilities.h"
+#include "ctst-spawn/idle_memory.h"
 #include "ctst-spawn/keyring.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/rootfs.h"
+#include "ctst-spawn/sealed_payload.h"
 #include "ctst-spawn/sources.h"
 #include "ctst-spawn/title.h"
 
@@ -129,7 +131,7 @@ static int prepare_namespaces(const struct init *init, struct ct_err *err)
 		return -1;
 	if (sethostname(init->hostname, strlen(init->hostname)) < 0)
 		return ct_fail_errno(err, "R001", "cannot set the host name '%s'", init->hostname);
-	if (capabilities_bound(init->payload->capabilities) < 0)
+	if (capabilities_bound(init->config->container.capabilities) < 0)
 		return ct_fail_errno(err, "R004", "cannot give up capabilities");
 	return 0;
 }
@@ -156,9 +158,9 @@ static int isolate(struct init *init, struct ct_err *err)
 {
 	ct_autoclose int place = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int trees[CONTAINER_MOST_TREES];
-	size_t layers = init->container->layer_count;
+	size_t layers = init->config->container.layer_count;
 	struct rootfs rootfs = {
-		.container = init->container, .layers = trees, .mounts = trees + layers, .writable = -1
+		.container = &init->config->container, .layers = trees, .mounts = trees + layers, .writable = -1
 	};
 
 	if (place < 0)
@@ -167,7 +169,7 @@ static int isolate(struct init *init, struct ct_err *err)
 		return -1;
 	await_supervisor(init->socket, trees);
 	/* Without a range of ids nothing needs to be mapped, and this process may open the trees itself. */
-	if (!init->range && sources_open(init->container, init->writable, -1, trees, err) < 0)
+	if (!init->range && sources_open(&init->config->container, init->writable, -1, trees, err) < 0)
 		return -1;
 	if (become_root(err) < 0)
 		return -1;
@@ -179,20 +181,20 @@ static int isolate(struct init *init, struct ct_err *err)
 	if (init->range)
 		await_supervisor(init->socket, trees);
 	if (init->writable)
-		rootfs.writable = trees[layers + init->container->mount_count];
+		rootfs.writable = trees[layers + init->config->container.mount_count];
 	return rootfs_enter(&rootfs, err);
 }
 
-static int connect_output(const struct init *init, struct ct_err *err)
+static int connect_output(const struct init *init, const struct payload *payload, struct ct_err *err)
 {
 	ct_autoclose int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(init->output, STDOUT_FILENO) < 0 ||
 	    dup2(init->error_output, STDERR_FILENO) < 0)
 		return ct_fail_errno(err, "R004", "cannot connect the output");
-	if (init->many_ids && init->payload->uid != 0 &&
-	    (fchown(STDOUT_FILENO, init->payload->uid, init->payload->gid) < 0 ||
-	     fchown(STDERR_FILENO, init->payload->uid, init->payload->gid) < 0))
+	if (init->many_ids && payload->uid != 0 &&
+	    (fchown(STDOUT_FILENO, payload->uid, payload->gid) < 0 ||
+	     fchown(STDERR_FILENO, payload->uid, payload->gid) < 0))
 		return ct_fail_errno(err, "R004", "cannot give the output to the user of the command");
 	return 0;
 }
@@ -222,7 +224,7 @@ static int serve(pid_t payload)
 }
 
 /* The numbers of the descriptors that this process keeps; everything it opens for a while gets lower or higher ones. */
-enum { FIRST = 64, KEPT = 3 };
+enum { FIRST = 64, KEPT = 4 };
 
 static void close_others(void)
 {
@@ -231,12 +233,12 @@ static void close_others(void)
 }
 
 /*
- * Keeps the three descriptors it needs and closes all others at once: while this
+ * Keeps the few descriptors it needs and closes all others at once: while this
  * process held the supervisor's pipes and lock, nobody would see them end.
  */
 static void keep_own_descriptors(struct init *init)
 {
-	int *kept[KEPT] = { &init->socket, &init->output, &init->error_output };
+	int *kept[KEPT] = { &init->socket, &init->output, &init->error_output, &init->commands };
 
 	for (int i = 0; i < KEPT; i++) {
 		*kept[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, FIRST);
@@ -259,22 +261,25 @@ static void close_off(struct init *init)
 
 void init_run(struct init *init)
 {
-	struct ct_err err = CT_ERR_INIT;
+	static struct ct_err err; /* not on the stack, which would be larger by it for ever */
+	struct payload payload;
 	int exit_code = CT_EXIT_FAILED;
 	int status;
-	pid_t payload;
+	pid_t command;
 
 	close_off(init);
-	if (isolate(init, &err) < 0 || payload_find_user(init->payload, &err) < 0 ||
-	    volumes_give(init->container, init->payload->uid, init->payload->gid, &err) < 0 ||
-	    connect_output(init, &err) < 0) {
+	if (isolate(init, &err) < 0 ||
+	    payload_load(init->commands, PAYLOAD_COMMAND, &init->config->container, &payload, &err) < 0 ||
+	    payload_find_user(&payload, &err) < 0 ||
+	    volumes_give(&init->config->container, payload.uid, payload.gid, &err) < 0 ||
+	    connect_output(init, &payload, &err) < 0) {
 		report_send(init->socket, REPORT_FAILED, exit_code, &err);
 		_exit(1);
 	}
 	/* The ways to the host that building the file tree took. */
 	close_others();
-	payload = payload_start(init->payload, &exit_code, &err);
-	if (payload < 0) {
+	command = payload_start(&payload, &exit_code, &err);
+	if (command < 0) {
 		report_send(init->socket, REPORT_FAILED, exit_code, &err);
 		_exit(1);
 	}
@@ -283,10 +288,15 @@ void init_run(struct init *init)
 	dup2(STDIN_FILENO, STDERR_FILENO);
 	close(init->output);
 	close(init->error_output);
+	close(init->commands);
+	payload_release(&payload);
+	config_release(init->config);
+	free(init->hostname);
 	/* Signals go to a payload of any user; everything else this process could do is given up. */
 	(void)capabilities_keep(UINT64_C(1) << 5);
 	report_send(init->socket, REPORT_STARTED, 0, NULL);
-	status = serve(payload);
+	idle_memory_give_back();
+	status = serve(command);
 	report_send(init->socket, REPORT_ENDED, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
 		    NULL);
 	_exit(0);

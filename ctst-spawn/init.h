@@ -20,17 +20,17 @@
 #ifndef CTST_SPAWN_INIT_H
 #define CTST_SPAWN_INIT_H
 
-#include "ctst-spawn/container.h"
+#include "ctst-spawn/container_directory.h"
 #include "ctst-spawn/payload.h"
 #include "ctst-spawn/title.h"
 
 struct init {
-	const struct container *container;
-	struct payload *payload;
-	const char *hostname;
-	int socket; /* SOCK_SEQPACKET to the supervisor */
-	int output; /* the payload's stdout and stderr */
+	struct config *config; /* released when the command runs */
+	char *hostname;        /* likewise */
+	int socket;            /* SOCK_SEQPACKET to the supervisor */
+	int output;            /* the payload's stdout and stderr */
 	int error_output;
+	int commands;  /* the sealed payload */
 	bool range;    /* ids are mapped by the supervisor's trees; false: this process opens the trees itself */
 	bool many_ids; /* the container has users other than its root */
 	bool writable; /* the root file system is not read-only */

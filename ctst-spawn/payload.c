@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -19,15 +18,8 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
-#include "common/file.h"
 #include "ctst-spawn/capabilities.h"
-#include "ctst-spawn/expand.h"
 #include "ctst-spawn/file_limit.h"
-
-#define ENVIRONMENT_LIMIT ((size_t)64 << 20)
-
-/* Where programs are looked for when neither image nor file sets PATH. */
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static size_t count_variables(const struct payload *payload)
 {
@@ -72,94 +64,8 @@ void payload_set_variable(struct payload *payload, const char *name, const char 
 	payload->environment[count + 1] = NULL;
 }
 
-static int prepare_arguments(const struct container *container, struct payload *payload, struct ct_err *err)
-{
-	size_t count = 0;
-
-	payload->argv = ct_alloc_array(container->args->length + 1, sizeof(char *));
-	ct_json_each(argument, container->args) {
-		payload->argv[count] = expand_template(argument->text, err);
-		if (!payload->argv[count++])
-			return -1;
-	}
-	if (payload->argv[0][0] == '\0')
-		return ct_fail(err, "R004", "the command is empty");
-	return 0;
-}
-
-static int prepare_environment(const struct container *container, struct payload *payload, struct ct_err *err)
-{
-	size_t count = 0;
-
-	payload->environment = ct_alloc_array(container->environment->length + 1, sizeof(char *));
-	ct_json_each(variable, container->environment) {
-		char *value = expand_template(variable->text, err);
-
-		if (!value)
-			return ct_err_context(err, "variable '%s'", variable->key);
-		payload->environment[count++] = ct_asprintf("%s=%s", variable->key, value);
-		free(value);
-	}
-	if (!payload_variable(payload, "PATH"))
-		payload_set_variable(payload, "PATH", DEFAULT_PATH);
-	return 0;
-}
-
-int payload_prepare(const struct container *container, struct payload *payload, struct ct_err *err)
-{
-	*payload = (struct payload){ .user = container->user,
-				     .capabilities = container->capabilities,
-				     .default_processes = container->pids_max == 0 };
-	payload->workdir = expand_template(container->workdir[0] ? container->workdir : "/", err);
-	if (!payload->workdir)
-		return -1;
-	if (prepare_arguments(container, payload, err) < 0)
-		return -1;
-	return prepare_environment(container, payload, err);
-}
-
-int payload_save(const struct payload *payload)
-{
-	ct_autoclose int fd = memfd_create("environment", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	ct_autobuf text = CT_BUF_INIT;
-
-	ct_buf_append(&text, payload->workdir, strlen(payload->workdir) + 1);
-	for (char **at = payload->environment; *at; at++)
-		ct_buf_append(&text, *at, strlen(*at) + 1);
-	if (fd < 0 || ct_write_all(fd, text.data, text.length) < 0 ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-		return -1;
-	explicit_bzero(text.data, text.length);
-	return ct_take_fd(&fd);
-}
-
-int payload_load(int fd, struct payload *payload, struct ct_err *err)
-{
-	ct_autobuf text = CT_BUF_INIT;
-	size_t count = 0, at;
-
-	*payload = (struct payload){ 0 };
-	if (ct_read_all(fd, ENVIRONMENT_LIMIT, &text) < 0)
-		return ct_fail_errno(err, "R008", "cannot read the container's environment");
-	if (text.length == 0 || text.data[text.length - 1] != '\0')
-		return ct_fail(err, "R008", "the container's environment is incomplete");
-	payload->workdir = ct_strdup(text.data);
-	payload->argv = ct_alloc_array(1, sizeof(char *));
-	payload->environment = ct_alloc_array(1, sizeof(char *));
-	for (at = strlen(text.data) + 1; at < text.length; at += strlen(text.data + at) + 1) {
-		payload->environment = ct_realloc_array(payload->environment, count + 2, sizeof(char *));
-		payload->environment[count++] = ct_strdup(text.data + at);
-		payload->environment[count] = NULL;
-	}
-	return 0;
-}
-
 static const char enter_workdir[] = "cannot enter the working directory of";
 
-/*
- * Becomes the payload. Returns only on failure, with errno and the step that failed. Calls
- * nothing that allocates: it runs in a child of vfork(2).
- */
 /*
  * Counted for each user in the container's user namespace alone since Linux 5.14 (ucounts), so the host's own users and
  * other containers do not matter.
@@ -173,6 +79,10 @@ static void limit_processes(void)
 	(void)setrlimit(RLIMIT_NPROC, &limit);
 }
 
+/*
+ * Becomes the payload. Returns only on failure, with errno and the step that failed. Calls
+ * nothing that allocates: it runs in a child of vfork(2).
+ */
 static const char *execute(const struct payload *payload)
 {
 	const char *path = payload_variable(payload, "PATH");
@@ -277,8 +187,10 @@ void payload_release(struct payload *payload)
 {
 	for (char **at = payload->argv; at && *at; at++)
 		free(*at);
-	for (char **at = payload->environment; at && *at; at++)
+	for (char **at = payload->environment; at && *at; at++) {
+		explicit_bzero(*at, strlen(*at));
 		free(*at);
+	}
 	free(payload->argv);
 	free(payload->environment);
 	free(payload->workdir);

@@ -26,18 +26,6 @@ struct payload {
 	size_t group_count;
 };
 
-/* Expands arguments, working directory and environment of the configuration. -1: R013, S001. */
-int payload_prepare(const struct container *container, struct payload *payload, struct ct_err *err);
-
-/*
- * The working directory and the environment in a sealed memory file, for ctst-exec: what was expanded once is not
- * expanded again elsewhere. Returns the descriptor. -1 with errno.
- */
-int payload_save(const struct payload *payload);
-
-/* The inverse; arguments, user and capabilities are not in it. -1: R008. */
-int payload_load(int fd, struct payload *payload, struct ct_err *err);
-
 /* Sets or replaces a variable; takes a copy. */
 void payload_set_variable(struct payload *payload, const char *name, const char *value);
 const char *payload_variable(const struct payload *payload, const char *name);
@@ -58,6 +46,7 @@ int payload_find_user(struct payload *payload, struct ct_err *err);
  */
 pid_t payload_start(const struct payload *payload, int *exit_code, struct ct_err *err);
 
+/* The environment is overwritten, too. */
 void payload_release(struct payload *payload);
 
 #endif

@@ -110,8 +110,8 @@ int run_start(struct supervisor *supervisor, struct ct_err *err)
 {
 	int output[2] = { -1, -1 }, error_output[2] = { -1, -1 }, sockets[2] = { -1, -1 };
 	struct init init = {
-		.container = &supervisor->config.container,
-		.payload = &supervisor->payload,
+		.config = &supervisor->config,
+		.commands = SUPERVISE_ENVIRONMENT_FD,
 		.hostname = supervisor->hostname,
 		.range = supervisor->identity.kind == IDENTITY_RANGE,
 		.many_ids = supervisor->identity.kind != IDENTITY_CALLER,
@@ -220,6 +220,7 @@ static void on_started(struct supervisor *supervisor)
 	supervisor_event(supervisor, supervisor->reported ? CT_EVENT_RESTARTED : CT_EVENT_STARTED);
 	supervisor->reported = true;
 	sources_used(&supervisor->config.container);
+	supervisor_forget(supervisor);
 }
 
 /* false: the container could not be started, and that is final. */
@@ -304,6 +305,11 @@ static int64_t sooner(int64_t one, int64_t other)
 	return one == 0 || (other != 0 && other < one) ? other : one;
 }
 
+static int64_t next_time(const struct supervisor *supervisor)
+{
+	return sooner(supervisor->kill_at, sooner(supervisor->write_again_at, checks_due(supervisor)));
+}
+
 /* Not only when nothing was ready: a container that never stops writing is stopped and probed as well. */
 static void on_time(struct supervisor *supervisor)
 {
@@ -311,6 +317,8 @@ static void on_time(struct supervisor *supervisor)
 
 	if (supervisor->kill_at && now >= supervisor->kill_at)
 		kill_run(supervisor);
+	if (supervisor->write_again_at && now >= supervisor->write_again_at)
+		supervisor_write_status(supervisor);
 	if (due && now >= due && checks_on_time(supervisor))
 		on_unhealthy(supervisor);
 }
@@ -327,8 +335,7 @@ bool run_watch(struct supervisor *supervisor)
 			{ .fd = supervisor->probe.output, .events = POLLIN },
 			{ .fd = supervisor->probe.pidfd, .events = POLLIN },
 		};
-		int ready = poll(watches, sizeof(watches) / sizeof(watches[0]),
-				 timeout_until(sooner(supervisor->kill_at, checks_due(supervisor))));
+		int ready = poll(watches, sizeof(watches) / sizeof(watches[0]), timeout_until(next_time(supervisor)));
 
 		if (ready < 0 && errno != EINTR)
 			return true;

@@ -103,8 +103,9 @@ static bool lies_in_state(int source, const char *project_directory)
 	return strcmp(path, state) == 0 || lies_in(path, state);
 }
 
-static int keep_from_state(struct container_mount *mount, int source, const char *project_directory, struct ct_err *err)
+static int keep_from_state(struct config *config, struct container_mount *mount, int source, struct ct_err *err)
 {
+	const char *project_directory = config->project_directory;
 	const char *below;
 
 	if (!mount->project && lies_in_state(source, project_directory)) {
@@ -119,7 +120,7 @@ static int keep_from_state(struct container_mount *mount, int source, const char
 		return ct_err_hint(err, "append ':ro', or mount only what the component needs");
 	}
 	if (below)
-		mount->hidden = ct_asprintf("%s/.containust", below);
+		mount->hidden = ct_arena_printf(&config->strings, "%s/.containust", below);
 	return 0;
 }
 
@@ -130,14 +131,16 @@ static int mark_new(const char *volume, const char *project_directory)
 	return make_source(directory, project_directory, 0755) < 0 ? -1 : volume_mark_new(volume);
 }
 
-static int prepare(struct container_mount *mount, const char *project_directory, struct ct_err *err)
+static int prepare(struct config *config, struct container_mount *mount, struct ct_err *err)
 {
+	ct_autofree char *source = expand_template(mount->source, err);
+	const char *project_directory = config->project_directory;
 	ct_autoclose int fd = -1;
 	bool missing;
 
-	mount->source = expand_template(mount->source, err);
-	if (!mount->source)
+	if (!source)
 		return -1;
+	mount->source = ct_arena_copy(&config->strings, source, strlen(source));
 	if (mount->source[0] != '/')
 		return ct_fail(err, "R003", "the volume source '%s' is not an absolute path", mount->source);
 	fd = ct_open_without_links(mount->source);
@@ -151,13 +154,13 @@ static int prepare(struct container_mount *mount, const char *project_directory,
 	mount->fresh = mount->project && volume_is_new(mount->source);
 	if (fd < 0)
 		fd = open_source(mount->source, err);
-	return fd < 0 ? -1 : keep_from_state(mount, fd, project_directory, err);
+	return fd < 0 ? -1 : keep_from_state(config, mount, fd, err);
 }
 
 int sources_prepare(struct config *config, struct ct_err *err)
 {
 	for (size_t i = 0; i < config->container.mount_count; i++) {
-		if (prepare(&config->container.mounts[i], config->project_directory, err) < 0)
+		if (prepare(config, &config->container.mounts[i], err) < 0)
 			return -1;
 	}
 	return 0;

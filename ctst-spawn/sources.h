@@ -8,7 +8,7 @@
 /*
  * Expands the sources of mounts, creates the directories of project volumes and
  * those bind sources that lie inside the project directory; any other missing
- * source is R003. The expanded strings live as long as the process.
+ * source is R003. The expanded strings live as long as the configuration.
  *
  * What the supervisor believes lies in the project's .containust, so no container may
  * write there: a source inside it and a writable one above the project are R003, and any

@@ -17,7 +17,7 @@
 	}
 #define SUPERVISE_NAMESPACE_COUNT 6
 
-/* A sealed memfd with the container's environment as payload_save() writes it: secrets stay in memory. */
+/* The container's environment and commands: see sealed_payload.h. */
 #define SUPERVISE_ENVIRONMENT_FD (SUPERVISE_NAMESPACE_FD + SUPERVISE_NAMESPACE_COUNT)
 
 /* Between the stop signal and SIGKILL, when nobody says otherwise. */

@@ -17,25 +17,22 @@
 #include "ctst-spawn/health/probe.h"
 #include "ctst-spawn/identity.h"
 #include "ctst-spawn/log_writer.h"
-#include "ctst-spawn/payload.h"
 #include "ctst-spawn/title.h"
 
 #define MILLISECOND INT64_C(1000000)
 #define SECOND INT64_C(1000000000)
 
 struct supervisor {
-	struct config config;
-	struct payload payload;
+	struct config config; /* in full only while a run is started, see supervisor_forget() */
 	struct identity identity;
 	struct ct_status status;
-	char *hostname;
+	char *hostname; /* likewise */
 	struct title title;
 	char group[sizeof(((struct ct_status *)0)->cgroup)]; /* path of the cgroup; "": none */
 	char unlimited[LIMITS_TEXT];                         /* limits that are not enforced, for people */
 	int directory, signals, cgroup;
 	int claim; /* of the identity, see identity_choose() */
 	struct log_writer log;
-	char **check_argv; /* of the health check, expanded; NULL: none */
 
 	/* Of the present run; -1 while there is none. */
 	int pidfd, socket;
@@ -43,26 +40,47 @@ struct supervisor {
 	pid_t init;
 	bool ended; /* the payload's end has been reported */
 	int exit_code;
-	struct ct_err failure; /* why the run could not start */
 	struct health health;
-	struct probe probe;
 	bool sick; /* it is being ended since it is unhealthy, to be started again */
 
 	bool reported; /* ctst-spawn knows whether the first start has worked */
 	bool stop_asked;
-	int64_t kill_at; /* ct_monotonic() time; 0: never */
-	int64_t started; /* ct_monotonic() time of the present run */
-	int64_t delay;   /* before the next restart */
+	int64_t kill_at;        /* ct_monotonic() time; 0: never */
+	int64_t started;        /* ct_monotonic() time of the present run */
+	int64_t delay;          /* before the next restart, or the last one */
+	int64_t attempts;       /* starts since a run was long enough to begin anew */
+	int64_t oom_kills;      /* in the group until the last end, see cgroup_oom_kills() */
+	int64_t write_again_at; /* ct_monotonic() time; 0: the status is written */
+
+	/* Large and seldom written: at the end, so that the rest is near together. */
+	struct probe probe;
+	struct ct_err failure; /* why the run could not start: what init said */
+	struct ct_err noticed; /* and what this process found */
 };
 
-/* Whether the policy starts the container again after a run that failed now. */
+/* Whether the policy starts the container again after a run that fails now; and after the run that has ended. */
 bool supervisor_may_restart(const struct supervisor *supervisor);
+bool supervisor_wants_restart(const struct supervisor *supervisor);
 
-/* Replaces status.json. */
+/* The pause before the next start; a signal to stop ends it. */
+void supervisor_wait_before_restart(struct supervisor *supervisor);
+
+/* Reads what the next run needs from config.json in the current directory. -1: R003, R004, S001. */
+int supervisor_read_config(struct supervisor *supervisor, struct ct_err *err);
+
+/* The command runs: what only its start needs is given back. */
+void supervisor_forget(struct supervisor *supervisor);
+
+/* Replaces status.json. When that fails, `write_again_at` says when to try once more. */
 void supervisor_write_status(struct supervisor *supervisor);
 
-/* Tells the project's events what has happened; exit code and restarts are told where the kind has them. */
+/* Tells the project's events what has happened. */
 void supervisor_event(const struct supervisor *supervisor, enum ct_event_kind kind);
+
+/* A run has ended and is followed by another one; it was the last; it could not be started. All of it is written and told. */
+void supervisor_record_restart(struct supervisor *supervisor);
+void supervisor_record_end(struct supervisor *supervisor);
+void supervisor_record_failure(struct supervisor *supervisor, int exit_code, const struct ct_err *err);
 
 /* Starts a run. What it opens is closed by run_finish(), also when this fails. -1: R001, R003, R004. */
 int run_start(struct supervisor *supervisor, struct ct_err *err);

@@ -3,28 +3,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "common/buf.h"
 #include "common/clock.h"
-#include "ctst-spawn/expand.h"
 #include "ctst-spawn/health/history.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/supervise.h"
-
-int checks_prepare(struct supervisor *supervisor, struct ct_err *err)
-{
-	const struct ct_json *command = supervisor->config.container.healthcheck.command;
-	size_t count = 0;
-
-	if (!command)
-		return 0;
-	supervisor->check_argv = ct_alloc_array(command->length + 1, sizeof(char *));
-	ct_json_each(argument, command) {
-		supervisor->check_argv[count] = expand_template(argument->text, err);
-		if (!supervisor->check_argv[count++])
-			return ct_err_context(err, "health check");
-	}
-	return 0;
-}
 
 /* Whoever holds the other end of the reports may not read them now; there must be room for the end, at least. */
 static bool is_read(int reports)
@@ -69,9 +51,7 @@ static bool start(struct supervisor *supervisor)
 {
 	const struct container *container = &supervisor->config.container;
 	struct probe_target target = {
-		.name = container->name,
-		.payload = &supervisor->payload,
-		.argv = supervisor->check_argv,
+		.container = container,
 		.identity = &supervisor->identity,
 		.group = supervisor->group,
 		.timeout = container->healthcheck.timeout_ms * MILLISECOND,

@@ -6,9 +6,6 @@
 
 #include "ctst-spawn/supervisor.h"
 
-/* Expands the command. -1: R013, S001. */
-int checks_prepare(struct supervisor *supervisor, struct ct_err *err);
-
 /* The container's command has been started. */
 void checks_begin(struct supervisor *supervisor);
 

@@ -17,7 +17,7 @@ static int64_t larger(int64_t one, int64_t other)
 void health_start(struct health *health, const struct container_healthcheck *check, int64_t now)
 {
 	*health = (struct health){ .check = check };
-	if (!check->command)
+	if (check->interval_ms == 0)
 		return;
 	health->state = CT_HEALTH_STARTING;
 	health->next = now;

@@ -24,9 +24,7 @@
 
 /* What is probed; all of it the supervisor's. */
 struct probe_target {
-	const char *name;              /* the container's, for messages */
-	const struct payload *payload; /* the container's; its arguments are replaced by `argv` */
-	char **argv;
+	const struct container *container;
 	const struct identity *identity;
 	const char *group; /* path of the container's cgroup; "": none */
 	int64_t timeout;   /* ns */
@@ -46,18 +44,13 @@ struct probe {
 	char text[PROBE_OUTPUT];
 };
 
-#define PROBE_INIT \
-	{ \
-		.pidfd = -1, .output = -1 \
-	}
-
 struct probe_result {
 	int exit_code;    /* 128 + n for signal n; 126, 127: it could not be started; 137 when timed out */
 	bool timed_out;   /* it was killed, its time was over */
 	int64_t duration; /* ns */
 };
 
-/* The descriptors of the container's namespaces (supervise.h) must be open. -1: R004, and nothing runs. */
+/* The descriptors of the container's namespaces and payload (supervise.h) must be open. -1: R004, and nothing runs. */
 int probe_start(struct probe *probe, const struct probe_target *target, struct ct_err *err);
 
 /* Reads what there is, once; what is over PROBE_OUTPUT is thrown away, so that the command is never held up. */

@@ -18,6 +18,7 @@
 #include "ctst-spawn/capabilities.h"
 #include "ctst-spawn/enter.h"
 #include "ctst-spawn/health/probe.h"
+#include "ctst-spawn/sealed_payload.h"
 #include "ctst-spawn/supervise.h"
 
 #define SECOND INT64_C(1000000000)
@@ -33,7 +34,7 @@ static void give_up(const struct ct_err *err, int exit_code)
 	_exit(exit_code);
 }
 
-/* Only these, and the container's namespaces; the supervisor's lock and pipes must not live on in here. */
+/* Only these, and the container's namespaces and payload; the supervisor's lock and pipes must not live on in here. */
 static int connect_descriptors(int output)
 {
 	ct_autoclose int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -42,7 +43,7 @@ static int connect_descriptors(int output)
 	    dup2(output, STDERR_FILENO) < 0)
 		return -1;
 	syscall(SYS_close_range, 3U, (unsigned)SUPERVISE_NAMESPACE_FD - 1, 0);
-	syscall(SYS_close_range, (unsigned)SUPERVISE_NAMESPACE_FD + SUPERVISE_NAMESPACE_COUNT, ~0U, 0);
+	syscall(SYS_close_range, (unsigned)SUPERVISE_ENVIRONMENT_FD + 1, ~0U, 0);
 	null = -1;
 	return 0;
 }
@@ -53,7 +54,8 @@ static int enter(const struct probe_target *target, struct payload *payload, str
 
 	for (int i = 0; i < SUPERVISE_NAMESPACE_COUNT; i++)
 		namespaces[i] = SUPERVISE_NAMESPACE_FD + i;
-	if (enter_container(namespaces, target->name, err) < 0)
+	if (enter_container(namespaces, target->container->name, err) < 0 ||
+	    payload_load(SUPERVISE_ENVIRONMENT_FD, PAYLOAD_HEALTHCHECK, target->container, payload, err) < 0)
 		return -1;
 	syscall(SYS_close_range, 3U, ~0U, 0);
 	if (capabilities_bound(payload->capabilities) < 0)
@@ -165,7 +167,7 @@ static void serve(const struct payload *payload, int64_t until)
 
 void probe_process(const struct probe_target *target, int output)
 {
-	struct payload payload = *target->payload;
+	struct payload payload;
 	struct ct_err err = CT_ERR_INIT;
 	int64_t until = ct_monotonic() + target->timeout;
 	int status = 0;
@@ -173,7 +175,6 @@ void probe_process(const struct probe_target *target, int output)
 
 	title_set(&target->title, "ctst-probe");
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	payload.argv = target->argv;
 	if (connect_descriptors(output) < 0)
 		_exit(CT_EXIT_CANNOT_EXECUTE);
 	if (enter(target, &payload, &err) < 0)
