@@ -48,6 +48,7 @@ static const struct command {
 	{ "ps", GROUP_CONTAINERS, "list containers" },
 	{ "logs", GROUP_CONTAINERS, "show what they printed" },
 	{ "events", GROUP_CONTAINERS, "show what has happened to them" },
+	{ "inspect", GROUP_CONTAINERS, "show all that is known of them" },
 	{ "exec", GROUP_CONTAINERS, "run a command in one" },
 	{ "stop", GROUP_CONTAINERS, "stop them, in reverse order" },
 	{ "rm", GROUP_CONTAINERS, "remove stopped ones and their data" },
