@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +19,20 @@
  */
 #define CHUNK 32768
 static char buffer[2 * CHUNK] __attribute__((aligned(4096)));
+
+/* A supervisor lives as long as its container, and most of that time there is nothing to write. */
+#define LITTLE 8192
+static bool much_is_used;
+
+/* Gives the memory back when what came was much, and is all read: the pipe had less than a chunk. */
+static void give_back(size_t got)
+{
+	much_is_used = much_is_used || got > LITTLE;
+	if (!much_is_used || got == CHUNK)
+		return;
+	(void)madvise(buffer, sizeof(buffer), MADV_DONTNEED);
+	much_is_used = false;
+}
 
 /* Entries of one stream that are about to be written: the first `length` bytes of the buffer. */
 struct batch {
@@ -229,6 +244,7 @@ bool log_copy(struct log_stream *stream, struct log_writer *writer)
 	for (end = text + got; text < end;)
 		text = add_entry(writer, &batch, text, end);
 	flush(writer, &batch);
+	give_back((size_t)got);
 	return true;
 }
 
