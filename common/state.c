@@ -66,7 +66,8 @@ static void read_addresses(const struct ct_json *item, struct ct_state_entry *en
  * project it still names those of the original, which are not ours to touch. Of two that an item names, the
  * old one is the truth as long as the new one does not exist. -1: incomplete.
  */
-static int read_entry(const struct ct_project *project, const struct ct_json *item, struct ct_state *state)
+static int read_entry(const struct ct_project *project, const struct ct_json *item, bool planned,
+		      struct ct_state *state)
 {
 	const struct ct_json *replaces = ct_json_get_typed(item, "replaces", CT_JSON_OBJECT);
 	const char *id = ct_json_get_string(item, "id");
@@ -84,16 +85,17 @@ static int read_entry(const struct ct_project *project, const struct ct_json *it
 	if (!id || !ct_is_id(id) || !entry.name || !entry.created_at || !entry.image || !entry.config_digest)
 		return -1;
 	/* The old one's own item has none: what replaces it replaces nothing else. */
-	if (replaces && !ct_json_get(replaces, "replaces") && access(directory, F_OK) < 0 && errno == ENOENT)
-		return read_entry(project, replaces, state);
+	if (replaces && !planned && !ct_json_get(replaces, "replaces") && access(directory, F_OK) < 0 &&
+	    errno == ENOENT)
+		return read_entry(project, replaces, planned, state);
 	memcpy(entry.id, id, sizeof(entry.id));
 	ct_state_add(state, &entry);
 	read_addresses(item, &state->entries[state->count - 1]);
 	return 0;
 }
 
-static int read_index(const struct ct_project *project, const struct ct_json *root, struct ct_state *state,
-		      struct ct_err *err)
+static int read_index(const struct ct_project *project, const struct ct_json *root, bool planned,
+		      struct ct_state *state, struct ct_err *err)
 {
 	const char *format = ct_json_get_string(root, "format");
 	const char *lineage = ct_json_get_string(root, "lineage");
@@ -110,13 +112,13 @@ static int read_index(const struct ct_project *project, const struct ct_json *ro
 		return corrupt(project, err, "lineage, serial or containers is missing");
 	memcpy(state->lineage, lineage, sizeof(state->lineage));
 	ct_json_each(item, containers) {
-		if (read_entry(project, item, state) < 0)
+		if (read_entry(project, item, planned, state) < 0)
 			return corrupt(project, err, "a container's entry is incomplete");
 	}
 	return 0;
 }
 
-int ct_state_load(const struct ct_project *project, struct ct_state *state, struct ct_err *err)
+static int load(const struct ct_project *project, bool planned, struct ct_state *state, struct ct_err *err)
 {
 	ct_autobuf text = CT_BUF_INIT;
 	ct_autojson *doc = NULL;
@@ -135,11 +137,21 @@ int ct_state_load(const struct ct_project *project, struct ct_state *state, stru
 		snprintf(problem, sizeof(problem), "%s", err->message);
 		return corrupt(project, err, problem);
 	}
-	if (read_index(project, ct_json_root(doc), state, err) < 0) {
+	if (read_index(project, ct_json_root(doc), planned, state, err) < 0) {
 		ct_state_release(state);
 		return -1;
 	}
 	return 0;
+}
+
+int ct_state_load(const struct ct_project *project, struct ct_state *state, struct ct_err *err)
+{
+	return load(project, false, state, err);
+}
+
+int ct_state_load_planned(const struct ct_project *project, struct ct_state *state, struct ct_err *err)
+{
+	return load(project, true, state, err);
 }
 
 static void write_addresses(struct ct_json_writer *writer, const struct ct_state_entry *entry)

@@ -31,9 +31,9 @@ struct ct_state_entry {
 	char *created_at;    /* RFC 3339, UTC */
 	char *image;         /* URI as written in the composition */
 	char *config_digest; /* "sha256:<hex>" of the container configuration in the plan */
-	char *network;       /* "bridge", "none", "host" or a name, as in the plan; NULL: an older version made the entry */
-	char *ports;         /* as people read them, "" when there are none; NULL likewise */
-	char *directory;     /* absolute: <containers>/<id> */
+	char *network;   /* "bridge", "none", "host" or a name, as in the plan; NULL: an older version made the entry */
+	char *ports;     /* as people read them, "" when there are none; NULL likewise */
+	char *directory; /* absolute: <containers>/<id> */
 	struct ct_state_address *addresses;
 	size_t address_count;
 	/*
@@ -61,6 +61,9 @@ struct ct_state {
  * not exist yet, the entry is that of the old one. -1: S001 corrupt or newer, S003 permission.
  */
 int ct_state_load(const struct ct_project *project, struct ct_state *state, struct ct_err *err);
+
+/* The same as it will be when the command that works on the project has done its work: successors, there or not. */
+int ct_state_load_planned(const struct ct_project *project, struct ct_state *state, struct ct_err *err);
 
 /*
  * Takes the lock, waiting up to 30 seconds for another command to end; creates the

@@ -8,9 +8,33 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/file.h"
+#include "common/json.h"
 #include "ctst-spawn/ports.h"
 #include "ctst-spawn/stop.h"
 #include "ctst-spawn/supervise.h"
+
+/* Best effort: whoever does not read it any more does not want to know. */
+void deploy_line(const struct deploy *deploy, const struct job *job, const char *what)
+{
+	ct_autobuf line = CT_BUF_INIT;
+	struct ct_json_writer *writer;
+	struct ct_err ignored = CT_ERR_INIT;
+
+	if (!deploy->lines)
+		return;
+	writer = ct_json_writer_new(&line, false);
+	ct_json_open_object(writer);
+	ct_json_member_string(writer, "format", "ctst.progress/1");
+	ct_json_member_string(writer, "name", job->action->name);
+	ct_json_member_string(writer, "id", job->entry.id[0] ? job->entry.id : job->old ? job->old->id : NULL);
+	ct_json_member_string(writer, "result", what);
+	ct_json_close_object(writer);
+	if (ct_json_writer_finish(writer, &ignored) < 0)
+		return;
+	ct_buf_putc(&line, '\n');
+	(void)ct_write_all(STDOUT_FILENO, line.data, line.length);
+}
 
 void deploy_job_failed(struct deploy *deploy, struct job *job, const struct ct_err *err)
 {
@@ -18,6 +42,7 @@ void deploy_job_failed(struct deploy *deploy, struct job *job, const struct ct_e
 
 	job->phase = JOB_FAILED;
 	deploy->failed = true;
+	deploy_line(deploy, job, "failed");
 	progress_clear(&deploy->progress);
 	ct_err_context(&told, "component '%s'", job->action->name);
 	ct_err_report("ctst-spawn", &told);
@@ -242,8 +267,6 @@ void deploy_release(struct deploy *deploy)
 		free(job->entry.directory);
 		free(job->dependents);
 	}
-	if (deploy->signals >= 0)
-		close(deploy->signals);
 	free(deploy->jobs);
 	deploy->jobs = NULL;
 }

@@ -69,7 +69,7 @@ struct deploy {
 	int64_t serial;         /* of the index that was written last */
 	char created_at[32];
 	int lock;        /* held until everything is ready */
-	int signals;     /* signalfd(2); -1: none yet */
+	int signals;     /* signalfd(2), not owned; -1: none yet */
 	int interrupted; /* the signal that has come, or 0 */
 	struct progress progress;
 	int64_t limit;         /* ns for each health check to decide; 0: as its configuration says */
@@ -79,6 +79,7 @@ struct deploy {
 	bool wait;             /* deploy_wait() follows: reports are kept open */
 	bool failed;           /* at least one job did; told on stderr already */
 	bool destroyed;        /* JOB_DESTROY: they have ended */
+	bool lines;            /* deploy_line() writes */
 };
 
 /* Decides what each action means now. -1: P002 when the plan does not fit the state; nothing has been touched then. */
@@ -119,6 +120,9 @@ int deploy_store(struct deploy *deploy, bool end, struct ct_err *err);
  * started as it was. -1: the index cannot be written; a container that cannot be started again is told on stderr.
  */
 int deploy_undo(struct deploy *deploy, struct ct_err *err);
+
+/* A line of a ctst.progress/1 stream on standard output: "started", "replaced", "healthy", "failed", "skipped". */
+void deploy_line(const struct deploy *deploy, const struct job *job, const char *what);
 
 /* Tells the failure. */
 void deploy_job_failed(struct deploy *deploy, struct job *job, const struct ct_err *err);

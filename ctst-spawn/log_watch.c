@@ -19,15 +19,16 @@
 #define MILLISECOND INT64_C(1000000)
 #define NO_CONTAINER SIZE_MAX
 
-void log_watch_init(struct log_watch *watch, struct log_watched *watched, size_t count)
+void log_watch_init(struct log_watch *watch, struct log_watched *watched, size_t count, int starter)
 {
-	*watch = (struct log_watch){ .watched = watched, .count = count, .inotify = -1 };
-	watch->polls = ct_alloc_array(count + 1, sizeof(*watch->polls));
+	*watch = (struct log_watch){ .watched = watched, .count = count, .inotify = -1, .starter = starter };
+	watch->polls = ct_alloc_array(count + 2, sizeof(*watch->polls));
 	for (size_t i = 0; i < count; i++) {
 		watch->polls[i] = (struct pollfd){ .fd = watched[i].supervisor, .events = POLLIN };
 		watch->living += watched[i].supervisor >= 0;
 	}
 	watch->polls[count] = (struct pollfd){ .fd = -1, .events = POLLIN };
+	watch->polls[count + 1] = (struct pollfd){ .fd = starter, .events = POLLIN };
 }
 
 static void all_changed(struct log_watch *watch)
@@ -48,26 +49,57 @@ static void remember(struct log_watch *watch, size_t descriptor, size_t containe
 	watch->containers[descriptor] = container;
 }
 
+static void watch_directory(struct log_watch *watch, size_t container)
+{
+	/* Rotation ends with a file that is moved to its name. */
+	int descriptor = inotify_add_watch(watch->inotify, watch->watched[container].directory,
+					   IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
+
+	if (descriptor >= 0)
+		remember(watch, (size_t)descriptor, container);
+	else
+		watch->incomplete = true;
+}
+
 static void open_inotify(struct log_watch *watch)
 {
 	watch->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	watch->polls[watch->count].fd = watch->inotify;
 	watch->incomplete = watch->inotify < 0;
 	for (size_t i = 0; watch->inotify >= 0 && i < watch->count; i++) {
-		int descriptor;
-
-		if (watch->watched[i].supervisor < 0)
-			continue;
-		/* Rotation ends with a file that is moved to its name. */
-		descriptor = inotify_add_watch(watch->inotify, watch->watched[i].directory,
-					       IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
-		if (descriptor >= 0)
-			remember(watch, (size_t)descriptor, i);
-		else
-			watch->incomplete = true;
+		if (watch->watched[i].supervisor >= 0)
+			watch_directory(watch, i);
 	}
 	/* What was written before the watches were there is read now. */
 	all_changed(watch);
+}
+
+void log_watch_add(struct log_watch *watch, size_t index)
+{
+	struct log_watched *watched = &watch->watched[index];
+
+	watched->coming = false;
+	watched->changed = true;
+	if (watched->supervisor < 0)
+		return;
+	watch->polls[index].fd = watched->supervisor;
+	watch->living++;
+	if (watch->inotify >= 0)
+		watch_directory(watch, index);
+}
+
+/* What it says is only that it is time to look. */
+static void hear_starter(struct log_watch *watch)
+{
+	char words[4096];
+	ssize_t got;
+
+	if (watch->starter < 0 || !watch->polls[watch->count + 1].revents)
+		return;
+	got = read(watch->starter, words, sizeof(words));
+	watch->look = true;
+	if (got <= 0 && !(got < 0 && errno == EINTR))
+		watch->starter = watch->polls[watch->count + 1].fd = -1;
 }
 
 static void take_event(struct log_watch *watch, const struct inotify_event *event)
@@ -123,13 +155,14 @@ int log_watch_wait(struct log_watch *watch, int64_t until, struct ct_err *err)
 {
 	bool by_time = watch->inotify < 0 || watch->incomplete;
 
-	if (poll(watch->polls, watch->count + 1, timeout(watch, until)) < 0) {
+	if (poll(watch->polls, watch->count + 2, timeout(watch, until)) < 0) {
 		if (errno != EINTR)
 			return ct_fail_errno(err, CT_NO_CODE, "cannot wait for the logs");
 		return 0;
 	}
 	read_events(watch);
 	notice_ends(watch);
+	hear_starter(watch);
 	if (by_time)
 		all_changed(watch);
 	if (watch->inotify < 0 && !watch->incomplete && ++watch->rounds >= PATIENCE_ROUNDS)

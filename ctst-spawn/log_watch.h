@@ -16,6 +16,7 @@
 struct log_watched {
 	const char *directory; /* not owned */
 	int supervisor;        /* pidfd, owned; -1: has ended */
+	bool coming;           /* is not there yet */
 	bool changed;          /* there may be more to read */
 };
 
@@ -23,7 +24,9 @@ struct log_watch {
 	struct log_watched *watched; /* not owned */
 	size_t count;
 	size_t living;
-	struct pollfd *polls; /* for each container its supervisor; behind them inotify */
+	struct pollfd *polls; /* for each container its supervisor; behind them inotify and `starter` */
+	int starter;          /* says when more have come, and ends when no more will; -1: none. Not owned */
+	bool look;            /* it has said so */
 	int inotify;          /* -1: not yet */
 	bool incomplete;      /* not every directory could be watched: looked at from time to time */
 	int rounds;
@@ -31,7 +34,10 @@ struct log_watch {
 	size_t size;        /* of `containers` */
 };
 
-void log_watch_init(struct log_watch *watch, struct log_watched *watched, size_t count);
+void log_watch_init(struct log_watch *watch, struct log_watched *watched, size_t count, int starter);
+
+/* The container has come: its `supervisor` is set. */
+void log_watch_add(struct log_watch *watch, size_t index);
 
 /*
  * Waits until something has changed, or `until`, a ct_now() time (0: for ever; in the past: only looks). Sets `changed`

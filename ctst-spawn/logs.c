@@ -19,10 +19,12 @@
 #include "ctst-spawn/select.h"
 
 static const char *file, *tail, *since, *until, *output;
-static bool follow, timestamps, prefixed, unprefixed, raw;
+static bool follow, starting, timestamps, prefixed, unprefixed, raw;
 
 static const struct ct_option options[] = {
 	{ CT_OPTION_FLAG, 'f', "follow", NULL, "go on until all of the containers have ended", &follow },
+	{ CT_OPTION_FLAG, 0, "starting", NULL, "with -f: also those that are being started, until standard input ends",
+	  &starting },
 	{ CT_OPTION_FLAG, 't', "timestamps", NULL, "show when each line was written", &timestamps },
 	{ CT_OPTION_TEXT, 0, "since", "TIME", "only lines since TIME: 2026-01-02T03:04:05Z, or 90s, 10m, 2h, 1d ago",
 	  &since },
@@ -38,9 +40,9 @@ static const struct ct_option options[] = {
 
 static const struct ct_program program = {
 	.name = "ctst-logs",
-	.synopsis =
-		"[-f] [-t] [--since TIME] [--until TIME] [--tail N] [--prefix | --no-prefix] [--raw] [-o text|json] "
-		"[--file FILE] [NAME…]",
+	.synopsis = "[-f [--starting]] [-t] [--since TIME] [--until TIME] [--tail N] [--prefix | --no-prefix] [--raw] "
+		    "[-o text|json] "
+		    "[--file FILE] [NAME…]",
 	.summary = "show what containers have written",
 	.options = options,
 };
@@ -142,8 +144,8 @@ static int close_ended(struct view *view, struct ct_err *err)
 	for (size_t i = 0; i < view->count; i++) {
 		struct log_reader *reader = &view->readers[i];
 
-		if (view->watched[i].supervisor >= 0 || view->watched[i].changed || reader->has_entry ||
-		    !reader->directory)
+		if (view->watched[i].supervisor >= 0 || view->watched[i].changed || view->watched[i].coming ||
+		    reader->has_entry || !reader->directory)
 			continue;
 		if (log_printer_end(&view->printer, &view->origins[i], err) < 0)
 			return -1;
@@ -156,24 +158,6 @@ static int close_ended(struct view *view, struct ct_err *err)
 static bool is_over(const struct view *view)
 {
 	return view->until != 0 && ct_now() > view->until;
-}
-
-static int show_all(struct view *view, struct log_watch *watch, struct ct_err *err)
-{
-	bool over = false, more;
-
-	for (;;) {
-		if (show_available(view, &more, err) < 0)
-			return -1;
-		if (!more && close_ended(view, err) < 0)
-			return -1;
-		if (!more && (watch->living == 0 || over))
-			return log_printer_finish(&view->printer, err);
-		/* What was written before the end of that time is read once more after it. */
-		over = is_over(view);
-		if (watch->living > 0 && log_watch_wait(watch, more || over ? 1 : view->until, err) < 0)
-			return -1;
-	}
 }
 
 /* A pidfd of the supervisor while there is more to come; -1 when the last word is in the log. */
@@ -205,6 +189,11 @@ static size_t chunk_size(size_t count)
 	return size;
 }
 
+static bool is_there(const char *directory)
+{
+	return access(directory, F_OK) == 0;
+}
+
 static void open_logs(struct view *view, const struct ct_state_entry *const *entries, uint64_t lines)
 {
 	for (size_t i = 0; i < view->count; i++) {
@@ -215,9 +204,10 @@ static void open_logs(struct view *view, const struct ct_state_entry *const *ent
 		/* Who writes is found out first: after its end nothing is added. */
 		view->watched[i] = (struct log_watched){
 			.directory = directory,
-			.supervisor = follow ? open_writer(directory) : -1,
-			.changed = true,
+			.coming = starting && !is_there(directory),
 		};
+		view->watched[i].changed = !view->watched[i].coming;
+		view->watched[i].supervisor = follow && !view->watched[i].coming ? open_writer(directory) : -1;
 		log_reader_init(&view->readers[i], directory, chunk_size(view->count));
 		if (tail)
 			log_reader_tail(&view->readers[i], lines, &view->range);
@@ -225,6 +215,45 @@ static void open_logs(struct view *view, const struct ct_state_entry *const *ent
 			log_reader_stop_here(&view->readers[i]);
 		if (length > view->printer.width)
 			view->printer.width = length > 40 ? 40 : length;
+	}
+}
+
+/* Who has come meanwhile; when no more are started, the others will not come. */
+static void open_coming(struct view *view, struct log_watch *watch)
+{
+	watch->look = false;
+	for (size_t i = 0; i < view->count; i++) {
+		struct log_watched *watched = &view->watched[i];
+
+		if (!watched->coming)
+			continue;
+		if (is_there(watched->directory)) {
+			watched->supervisor = open_writer(watched->directory);
+			log_watch_add(watch, i);
+		} else if (watch->starter < 0) {
+			watched->coming = false;
+		}
+	}
+}
+
+static int show_all(struct view *view, struct log_watch *watch, struct ct_err *err)
+{
+	bool over = false, more;
+
+	for (;;) {
+		if (watch->look)
+			open_coming(view, watch);
+		if (show_available(view, &more, err) < 0)
+			return -1;
+		if (!more && close_ended(view, err) < 0)
+			return -1;
+		if (!more && ((watch->living == 0 && watch->starter < 0 && !watch->look) || over))
+			return log_printer_finish(&view->printer, err);
+		/* What was written before the end of that time is read once more after it. */
+		over = is_over(view);
+		if ((watch->living > 0 || watch->starter >= 0) &&
+		    log_watch_wait(watch, more || over ? 1 : view->until, err) < 0)
+			return -1;
 	}
 }
 
@@ -262,7 +291,7 @@ static int show(const struct ct_state_entry *const *entries, size_t count, uint6
 	log_printer_init(&view.printer);
 	log_merge_init(&view.merge, count);
 	open_logs(&view, entries, lines);
-	log_watch_init(&watch, view.watched, count);
+	log_watch_init(&watch, view.watched, count, starting ? STDIN_FILENO : -1);
 	status = show_all(&view, &watch, err);
 	log_watch_release(&watch);
 	log_merge_release(&view.merge);
@@ -282,7 +311,10 @@ static int run(char **names, size_t name_count, uint64_t lines, struct ct_err *e
 	size_t count;
 	int status;
 
-	if (ct_project_find(&project, file, err) < 0 || reconcile_if_free(&project, &state, err) < 0)
+	if (ct_project_find(&project, file, err) < 0)
+		return -1;
+	/* Who starts them holds the lock, so there is nothing that could be cleared up. */
+	if ((starting ? ct_state_load_planned(&project, &state, err) : reconcile_if_free(&project, &state, err)) < 0)
 		return -1;
 	entries = select_entries(&state, names, name_count, &count, err);
 	if (!entries)
@@ -307,6 +339,8 @@ int main(int argc, char **argv)
 		if (tail[0] < '0' || tail[0] > '9' || *end != '\0')
 			ct_usage_error(&program, "'%s' is not a number of lines", tail);
 	}
+	if (starting && !follow)
+		ct_usage_error(&program, "--starting goes with -f");
 	if (prefixed && unprefixed)
 		ct_usage_error(&program, "--prefix and --no-prefix exclude each other");
 	return run(argv + operand, (size_t)(argc - operand), lines, &err) < 0 ? ct_err_report(program.name, &err)

@@ -69,6 +69,7 @@ static void succeed(struct schedule *schedule, struct job *job)
 	snprintf(text, sizeof(text), "healthy after %s", passed);
 	readiness_end(schedule, job);
 	progress_tell(&schedule->deploy->progress, job->action->name, text, true);
+	deploy_line(schedule->deploy, job, "healthy");
 	schedule_ready(schedule, job);
 }
 

@@ -77,6 +77,7 @@ static void skip(struct deploy *deploy, struct job *job, const char *needed)
 
 	job->phase = JOB_SKIPPED;
 	deploy->failed = true;
+	deploy_line(deploy, job, "skipped");
 	progress_clear(&deploy->progress);
 	ct_fail(&err, "R014", "component '%s' was not %s: it needs '%s'", job->action->name,
 		job->kind == JOB_REPLACE ? "replaced" : "started", needed);
@@ -204,12 +205,15 @@ static int begin(struct schedule *schedule, struct job *job, struct ct_err *err)
 static void on_started(struct schedule *schedule, struct job *job, const struct report *report)
 {
 	struct progress *progress = &schedule->deploy->progress;
+	const char *what;
 
 	if (report->message[0]) {
 		progress_clear(progress);
 		ct_warn("ctst-spawn", "component '%s': %s", job->action->name, report->message);
 	}
-	progress_tell(progress, job->action->name, job->kind == JOB_REPLACE ? "replaced" : "started", false);
+	what = job->kind == JOB_REPLACE ? "replaced" : "started";
+	progress_tell(progress, job->action->name, what, false);
+	deploy_line(schedule->deploy, job, what);
 	readiness_begin(schedule, job);
 }
 
@@ -385,8 +389,21 @@ static void draw(struct schedule *schedule)
 	free(rows);
 }
 
+/* Only when the index names all that will be, so that whoever reads this can look there. */
+static void tell_kept(const struct schedule *schedule)
+{
+	for (size_t i = 0; i < schedule->open_count; i++) {
+		const struct job *job = &schedule->deploy->jobs[schedule->open[i]];
+
+		if (job->kind == JOB_KEEP)
+			deploy_line(schedule->deploy, job, "kept");
+	}
+}
+
 static int run(struct schedule *schedule, struct ct_err *err)
 {
+	bool told = false;
+
 	struct deploy *deploy = schedule->deploy;
 
 	schedule->stored = !deploy_changes(deploy);
@@ -398,6 +415,9 @@ static int run(struct schedule *schedule, struct ct_err *err)
 		}
 		if (store(schedule, err) < 0)
 			return -1;
+		if (!told)
+			tell_kept(schedule);
+		told = true;
 		if (schedule->open_count == 0 && schedule->head == schedule->tail)
 			return 0;
 		draw(schedule);

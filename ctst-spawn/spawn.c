@@ -16,7 +16,7 @@
 
 #define MOST_SECONDS 604800 /* a week */
 
-static bool wait_exit, allow_unlimited, rollback, no_wait;
+static bool wait_exit, allow_unlimited, rollback, no_wait, lines;
 static const char *output, *timeout;
 
 static const struct ct_option options[] = {
@@ -24,7 +24,8 @@ static const struct ct_option options[] = {
 	{ CT_OPTION_FLAG, 0, "no-wait", NULL, "wait only for the health of what others need", &no_wait },
 	{ CT_OPTION_FLAG, 0, "rollback", NULL, "when a container fails, undo everything", &rollback },
 	{ CT_OPTION_TEXT, 0, "timeout", "SECONDS", "how long each container may take to become healthy", &timeout },
-	{ CT_OPTION_TEXT, 'o', "output", "json", "print what was done as a document", &output },
+	{ CT_OPTION_TEXT, 'o', "output", "json|ndjson", "print what was done: a document, or a line each as it happens",
+	  &output },
 	{ CT_OPTION_FLAG, 0, "allow-unlimited", NULL, "run without limits that cannot be enforced here",
 	  &allow_unlimited },
 	{ CT_OPTION_END },
@@ -32,7 +33,8 @@ static const struct ct_option options[] = {
 
 static const struct ct_program program = {
 	.name = "ctst-spawn",
-	.synopsis = "[--allow-unlimited] [--no-wait] [--rollback] [--timeout SECONDS] [--wait-exit] [-o json] < PLAN",
+	.synopsis = "[--allow-unlimited] [--no-wait] [--rollback] [--timeout SECONDS] [--wait-exit] [-o json|ndjson] < "
+		    "PLAN",
 	.summary = "make a plan come true: start, replace and remove containers",
 	.options = options,
 	.starts_containers = true,
@@ -111,6 +113,7 @@ static int open_signals(sigset_t *signals)
 
 static int apply(struct deploy *deploy, struct ct_err *err)
 {
+	ct_autoclose int reader = -1;
 	sigset_t signals;
 
 	deploy->lock = ct_state_lock(deploy->project, err);
@@ -120,9 +123,10 @@ static int apply(struct deploy *deploy, struct ct_err *err)
 		ct_warn(program.name,
 			"in this version a container has a loopback only: "
 			"components are started in the order of CONNECT, but cannot reach each other yet");
-	deploy->signals = open_signals(&signals);
-	if (deploy->signals < 0)
+	reader = open_signals(&signals);
+	if (reader < 0)
 		return ct_fail_errno(err, "R004", "cannot read signals");
+	deploy->signals = reader;
 	if (deploy_run(deploy, err) < 0)
 		return -1;
 	(void)sigprocmask(SIG_UNBLOCK, &signals, NULL);
@@ -147,6 +151,7 @@ static int run(struct ct_err *err)
 				 .wait = wait_exit,
 				 .rollback = rollback,
 				 .leave_unneeded = no_wait,
+				 .lines = lines,
 				 .may_go_unlimited = allow_unlimited };
 	int status;
 
@@ -174,8 +179,12 @@ int main(int argc, char **argv)
 	operand = ct_options_parse(&program, argc, argv);
 	if (operand != argc)
 		ct_usage_error(&program, "unexpected operand '%s': the plan comes on standard input", argv[operand]);
-	if (output && !ct_output_is_json(&program, output))
+	lines = output && strcmp(output, "ndjson") == 0;
+	if (output && (lines || !ct_output_is_json(&program, output)))
 		output = NULL;
+	/* Whoever reads the lines may lose interest; the work goes on. */
+	if (lines)
+		signal(SIGPIPE, SIG_IGN);
 	status = run(&err);
 	if (status < 0) {
 		if (output)

@@ -12,28 +12,16 @@
 #include "common/process.h"
 #include "ctst/events.h"
 
-/* A tool that runs beside us. */
-struct child {
-	pid_t pid;  /* 0: none, or collected */
-	int status; /* its exit status as a shell would say it; valid when collected */
-};
-
-struct following {
-	const char *program;
-	const char *directory;
-	struct child logs;
-	struct child stop;
-	int requests; /* how often a stop was asked for */
-};
-
-/* Up to two more options; the first NULL ends them. */
-static int start(struct child *child, const char *directory, const char *tool, const char *first, const char *second,
-		 struct ct_err *err)
+/* Up to three more options; the first NULL ends them. `input`: its standard input, or -1. */
+static int start(struct following *following, struct child *child, const char *tool, int input,
+		 const char *const options[3], struct ct_err *err)
 {
 	ct_autofree char *path = ct_asprintf("%s/%s", ct_libexec_directory(), tool);
-	const char *const arguments[] = { path, "--file", directory, first, second, NULL };
+	const char *const arguments[] = {
+		path, "--file", following->directory, options[0], options[1], options[2], NULL
+	};
 
-	child->pid = ct_process_start((char *const *)arguments, -1, -1);
+	child->pid = ct_process_start((char *const *)arguments, input, -1);
 	if (child->pid > 0)
 		return 0;
 	child->pid = 0;
@@ -71,7 +59,8 @@ static int request_stop(struct following *following, struct ct_err *err)
 		following->stop.pid = 0;
 	}
 	tell(following, force ? "killing all containers" : "stopping all containers; once more to kill them");
-	return start(&following->stop, following->directory, "ctst-stop", force ? "--force" : NULL, NULL, err);
+	return start(following, &following->stop, "ctst-stop", -1, (const char *const[3]){ force ? "--force" : NULL },
+		     err);
 }
 
 static int react(struct following *following, int signal, struct ct_err *err)
@@ -85,21 +74,45 @@ static int react(struct following *following, int signal, struct ct_err *err)
 	return 0;
 }
 
-int follow(const char *program, const char *directory, int events, struct ct_err *err)
+int follow_start(struct following *following, int starting, struct ct_err *err)
 {
-	struct following following = { .program = program, .directory = directory };
-	int result = start(&following.logs, directory, "ctst-logs", "-f", "--prefix", err);
+	return start(following, &following->logs, "ctst-logs", starting,
+		     (const char *const[3]){ "-f", "--prefix", "--starting" }, err);
+}
 
-	if (result < 0) {
+bool follow_has_failed(struct following *following)
+{
+	return collect(&following->logs) && following->logs.status != 0;
+}
+
+void follow_abandon(struct following *following)
+{
+	if (following->logs.pid <= 0)
+		return;
+	kill(following->logs.pid, SIGTERM);
+	(void)ct_process_wait(following->logs.pid);
+	following->logs.pid = 0;
+}
+
+int follow(struct following *following, int events, struct ct_err *err)
+{
+	int result = 0;
+
+	if (following->logs.status != 0)
+		result = request_stop(following, err);
+	else if (following->logs.pid == 0)
+		result = start(following, &following->logs, "ctst-logs", -1, (const char *const[3]){ "-f", "--prefix" },
+			       err);
+	if (result < 0 && following->requests == 0) {
 		struct ct_err second = CT_ERR_INIT;
 
-		(void)request_stop(&following, &second);
+		(void)request_stop(following, &second);
 	}
-	while (following.logs.pid > 0 || following.stop.pid > 0) {
-		if (react(&following, events_next(events), err) < 0)
+	while (following->logs.pid > 0 || following->stop.pid > 0) {
+		if (react(following, events_next(events), err) < 0)
 			result = -1;
 	}
 	if (result < 0)
 		return -1;
-	return following.stop.status ? following.stop.status : following.logs.status;
+	return following->stop.status ? following->stop.status : following->logs.status;
 }

@@ -2,13 +2,16 @@
  * ctst run: ctst-parse FILE | ctst-image build | ctst-plan | ctst-spawn, and in
  * the foreground then the containers' output.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/err.h"
 #include "common/file.h"
 #include "common/options.h"
@@ -68,57 +71,126 @@ static void describe(struct pipeline *pipeline, const char *file)
 	stage_add(stage, rollback ? "--rollback" : NULL);
 	stage_add_option(stage, "--timeout", timeout);
 	/* In the foreground everybody can see what becomes of the others. */
-	stage_add(stage, detach || wait_until_ready ? NULL : "--no-wait");
+	if (detach || wait_until_ready)
+		return;
+	stage_add(stage, "--no-wait");
+	stage_add_option(stage, "-o", "ndjson");
+}
+
+#define SHOW_AFTER_MS \
+	100 /* a run that takes longer than this from its first container shows what that says meanwhile */
+
+/* What this process waits for while the stages work. */
+struct work {
+	struct pipeline pipeline;
+	struct following following;
+	int events;
+	int progress;    /* lines of ctst-spawn; -1: not read any more, or by ctst-logs */
+	int64_t show_at; /* ct_monotonic() time; 0: not yet, or done */
+	int interrupted; /* the first signal, or 0 */
+};
+
+/* Drops what ctst-spawn says: that it says something means that there are containers. */
+static void read_progress(struct work *work)
+{
+	char lines[4096];
+	ssize_t got = read(work->progress, lines, sizeof(lines));
+
+	if (got < 0 && errno == EINTR)
+		return;
+	if (got <= 0) {
+		close(work->progress);
+		work->progress = -1;
+	} else if (work->show_at == 0) {
+		work->show_at = ct_monotonic() + (int64_t)SHOW_AFTER_MS * 1000000;
+	}
+}
+
+/* From here on ctst-logs reads what ctst-spawn says. Where it cannot be started, all is shown at the end. */
+static void show_meanwhile(struct work *work)
+{
+	struct ct_err ignored = CT_ERR_INIT;
+
+	work->show_at = 0;
+	if (follow_start(&work->following, work->progress, &ignored) < 0)
+		return;
+	close(work->progress);
+	work->progress = -1;
+}
+
+static int wait_for_event(struct work *work)
+{
+	struct pollfd watches[] = { { .fd = work->events, .events = POLLIN },
+				    { .fd = work->progress, .events = POLLIN } };
+	bool is_due = work->show_at != 0 && work->progress >= 0 && work->interrupted == 0;
+	int64_t left = is_due ? (work->show_at - ct_monotonic()) / 1000000 + 1 : -1;
+
+	if (is_due && left <= 0) {
+		show_meanwhile(work);
+		return 0;
+	}
+	if (poll(watches, 2, (int)left) > 0 && watches[1].revents)
+		read_progress(work);
+	return events_poll(work->events);
 }
 
 /*
  * Waits for all stages. The first signal asks them to end, the second makes them. What they leave is
- * what any death of theirs may leave: the next command tidies it up. Returns the first signal, or 0.
+ * what any death of theirs may leave: the next command tidies it up.
  */
-static int await_stages(struct pipeline *pipeline, int events)
+static void await_stages(struct work *work)
 {
-	int interrupted = 0;
+	while (pipeline_reap(&work->pipeline) > 0) {
+		int signal = wait_for_event(work);
 
-	while (pipeline_reap(pipeline) > 0) {
-		int signal = events_next(events);
-
-		if (signal == SIGCHLD)
+		if (signal == SIGCHLD && follow_has_failed(&work->following))
+			signal = SIGTERM;
+		if (signal == 0 || signal == SIGCHLD)
 			continue;
-		pipeline_signal(pipeline, interrupted ? SIGKILL : SIGTERM);
-		interrupted = interrupted ? interrupted : signal;
+		pipeline_signal(&work->pipeline, work->interrupted ? SIGKILL : SIGTERM);
+		work->interrupted = work->interrupted ? work->interrupted : signal;
 	}
-	return interrupted;
 }
 
-/* Runs the pipeline. Returns the exit status of the first stage that failed and sets *interrupted to a signal that came. */
-static int converge(struct pipeline *pipeline, int events, int *interrupted, struct ct_err *err)
+/*
+ * Runs the pipeline. Returns the exit status of the first stage that failed. The last stage passes a failure on
+ * like the others, and here is nobody who would want it.
+ */
+static int converge(struct work *work, struct ct_err *err)
 {
-	/* The last stage passes a failure on like the others; here is nobody to read it. */
-	ct_autoclose int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	int started = nowhere < 0 ? ct_fail_errno(err, "R004", "cannot open '/dev/null'")
-				  : pipeline_start(pipeline, nowhere, err);
+	int ends[2] = { -1, -1 };
+	int started;
 
-	*interrupted = await_stages(pipeline, events);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		started = ct_fail_errno(err, "R004", "cannot make a pipe");
+	else
+		started = pipeline_start(&work->pipeline, ends[1], err);
+	if (ends[1] >= 0)
+		close(ends[1]);
+	work->progress = ends[0];
+	await_stages(work);
+	if (work->progress >= 0)
+		close(work->progress);
 	if (started < 0) {
 		(void)ct_err_report(program.name, err);
 		/* Whatever the others made of it, the cause is ours. */
 		return ct_err_exit_status(err);
 	}
-	return *interrupted ? CT_EXIT_SIGNAL_BASE + *interrupted : pipeline_status(pipeline);
+	return work->interrupted ? CT_EXIT_SIGNAL_BASE + work->interrupted : pipeline_status(&work->pipeline);
 }
 
 /* Follows what runs; returns the exit status of the whole command. */
-static int stay(const char *directory, int events, int status)
+static int stay(struct work *work, int status)
 {
 	struct outcome outcome;
 	struct ct_err err = CT_ERR_INIT;
-	int followed = follow(program.name, directory, events, &err);
+	int followed = follow(&work->following, work->events, &err);
 
 	if (followed < 0)
 		return ct_err_report(program.name, &err);
 	if (status != 0 || followed != 0)
 		return status ? status : followed;
-	if (outcome_read(directory, &outcome, &err) < 0)
+	if (outcome_read(work->following.directory, &outcome, &err) < 0)
 		return ct_err_report(program.name, &err);
 	return outcome_exit_status(&outcome);
 }
@@ -135,30 +207,33 @@ static bool left_running(const char *directory, int64_t serial_before)
 static int run(const char *file, int events)
 {
 	ct_autofree char *directory = outcome_directory_of(file);
-	struct pipeline pipeline = { .program = program.name };
+	struct work work = { .pipeline = { .program = program.name },
+			     .following = { .program = program.name, .directory = directory },
+			     .events = events,
+			     .progress = -1 };
 	struct outcome before;
 	struct ct_err err = CT_ERR_INIT;
-	int status, interrupted;
 	bool at_last;
+	int status;
 
 	/* A directory that is not there, or a state that cannot be read: the stage concerned says it. */
 	(void)outcome_read(directory, &before, &err);
-	describe(&pipeline, file);
-	status = converge(&pipeline, events, &interrupted, &err);
-	at_last = pipeline_first_failure(&pipeline) >= LAST_STAGE;
-	pipeline_release(&pipeline);
+	describe(&work.pipeline, file);
+	status = converge(&work, &err);
+	at_last = pipeline_first_failure(&work.pipeline) >= LAST_STAGE;
+	pipeline_release(&work.pipeline);
 	if (detach || wait_until_ready)
 		return status;
 	/* One component could not be started, the rest goes on: it is shown, and the failure is not forgotten. */
-	if (status != 0 && !interrupted && !(at_last && left_running(directory, before.serial)))
+	if ((status != 0 && !work.interrupted && !(at_last && left_running(directory, before.serial))) ||
+	    (work.interrupted && !left_running(directory, before.serial))) {
+		follow_abandon(&work.following);
 		return status;
-	if (interrupted) {
-		if (!left_running(directory, before.serial))
-			return status;
-		/* The stop that the signal asked for; its output is still wanted. */
-		raise(SIGTERM);
 	}
-	return stay(directory, events, status);
+	/* The stop that the signal asked for; its output is still wanted. */
+	if (work.interrupted)
+		raise(SIGTERM);
+	return stay(&work, status);
 }
 
 int main(int argc, char **argv)

@@ -198,7 +198,7 @@ cut_off() { # SIGNAL: of ctst-spawn while it waits for an old container to stop
 	case $1 in
 		INT) kill -INT $pid ;;
 		KILL)
-			kill -KILL "$(ps -o pid= --ppid $pid | tr -d ' ')"
+			kill -KILL "$(tr -d ' ' </proc/$pid/task/$pid/children)"
 			;;
 	esac
 	wait $pid || true

@@ -244,6 +244,78 @@ live_view() {
 }
 tap_case "on a terminal a live view says who waits for what" live_view
 
+# All is shown as it comes, also while others are still to be started.
+shown_meanwhile() {
+	cat >stack.ctst <<-END
+		COMPONENT db { image = "preset://busybox" command = ["/bin/sh", "-c", "echo begins; until test -e /tmp/ready; do sleep 0.05; done; echo goes on; exec sleep 1000000"] $(healthy_when /tmp/ready) }
+		COMPONENT api { image = "preset://busybox" command = ["/bin/sh", "-c", "echo is up; exec sleep 1000000"] }
+		CONNECT api -> db
+	END
+	ctst run stack.ctst >"$CASE_DIR/out" 2>"$CASE_DIR/err" &
+	pid=$!
+	await grep -q '^db  | begins' "$CASE_DIR/out"
+	refute_out 'is up'
+	ctst exec db touch /tmp/ready
+	await grep -q '^api | is up' "$CASE_DIR/out"
+	await grep -q '^db  | goes on' "$CASE_DIR/out"
+	grep -q "'db' is healthy after" "$CASE_DIR/err"
+	kill -INT $pid
+	wait_for_end $pid
+	expect_same "$status" 0
+	in_order "$(ended api)" "$(ended db)"
+}
+tap_case "in the foreground the output is shown while others are waited for" shown_meanwhile
+
+interrupted_in_the_foreground() {
+	cat >stack.ctst <<-END
+		COMPONENT db { image = "preset://busybox" command = ["/bin/sh", "-c", "echo begins; exec sleep 1000000"] $(healthy_when /never) }
+		COMPONENT api { $sleeper }
+		CONNECT api -> db
+	END
+	ctst run stack.ctst >"$CASE_DIR/out" 2>"$CASE_DIR/err" &
+	pid=$!
+	await grep -q '^db  | begins' "$CASE_DIR/out"
+	kill -INT $pid
+	wait_for_end $pid
+	expect_same "$status" 130
+	expect_same "$(state_of db)" stopped
+	expect_same "$(ls .containust/containers | wc -l)" 1
+}
+tap_case "Ctrl+C while it waits in the foreground stops what has been started" interrupted_in_the_foreground
+
+second_interrupt() {
+	echo 'COMPONENT a { image = "preset://busybox" command = ["/bin/sh", "-c", "trap \"echo will not\" TERM; echo up; while :; do sleep 0.1; done"] }' >stack.ctst
+	ctst run stack.ctst >"$CASE_DIR/out" 2>"$CASE_DIR/err" &
+	pid=$!
+	await grep -q 'up' "$CASE_DIR/out"
+	begin=$SECONDS
+	kill -INT $pid
+	await grep -q 'will not' "$CASE_DIR/out"
+	kill -INT $pid
+	wait_for_end $pid
+	[ $((SECONDS - begin)) -lt 9 ] || fail "it took the ten seconds of the first one"
+	expect_same "$status" 137
+}
+tap_case "the second Ctrl+C kills" second_interrupt
+
+progress_lines() {
+	cat >stack.ctst <<-END
+		COMPONENT db { $sleeper healthcheck = { command = ["/bin/true"] interval = "50ms" } }
+		COMPONENT bad { image = "preset://busybox" command = ["/no/such"] }
+		COMPONENT api { $sleeper }
+		CONNECT api -> bad
+	END
+	ctst-parse stack.ctst | ctst-image build | ctst-plan >plan.json
+	run ctst-spawn -o ndjson <plan.json
+	expect_status 1
+	expect_same "$(jq -r '.name + " " + .result' "$CASE_DIR/out" | sort)" "$(printf '%s\n' 'api skipped' 'bad failed' 'db healthy' 'db started')"
+	# Nobody reads any more: the work goes on all the same.
+	ctst rm --force db bad >/dev/null
+	ctst-parse stack.ctst | ctst-image build | ctst-plan | ctst-spawn -o ndjson 2>"$CASE_DIR/err" | true || true
+	await is_in_state db running
+}
+tap_case "-o ndjson says what happens as it happens" progress_lines
+
 stops_in_reverse() {
 	trap_line='trap \"echo end >/dev/null; exit 0\" TERM; while :; do sleep 0.05; done'
 	cat >stack.ctst <<-END

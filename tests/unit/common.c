@@ -1111,6 +1111,37 @@ START_TEST(there_is_one_writer)
 }
 END_TEST
 
+/* As long as the new one is not there, the old one is what there is. */
+START_TEST(what_is_being_replaced_counts_until_its_successor_exists)
+{
+	static const char old_id[] = "11111111-1111-4111-8111-111111111111";
+	static const char new_id[] = "22222222-2222-4222-8222-222222222222";
+	ct_autofree char *state_directory = path_in_directory(".containust/state");
+	ct_autofree char *new_directory = ct_asprintf("%s/%s", project.containers, new_id);
+	struct ct_state_entry old = example_entry(old_id, "one");
+	struct ct_state_entry new = example_entry(new_id, "one");
+	ct_autostate state = CT_STATE_INIT;
+
+	ck_assert_int_eq(ct_make_directories(state_directory, 0700), 0);
+	new.replaces = &old;
+	ct_state_add(&state, &new);
+	ck_assert_int_eq(ct_state_store(&project, &state, &err), 0);
+	ct_state_release(&state);
+	ck_assert_int_eq(ct_state_load(&project, &state, &err), 0);
+	ck_assert_uint_eq(state.count, 1);
+	ck_assert_str_eq(state.entries[0].id, old_id);
+	ck_assert_ptr_nonnull(strstr(state.entries[0].directory, old_id));
+	ck_assert_ptr_null(state.entries[0].replaces);
+	ct_state_release(&state);
+	ck_assert_int_eq(ct_state_load_planned(&project, &state, &err), 0);
+	ck_assert_str_eq(state.entries[0].id, new_id);
+	ct_state_release(&state);
+	ck_assert_int_eq(ct_make_directories(new_directory, 0700), 0);
+	ck_assert_int_eq(ct_state_load(&project, &state, &err), 0);
+	ck_assert_str_eq(state.entries[0].id, new_id);
+}
+END_TEST
+
 START_TEST(containers_by_name_and_id)
 {
 	ct_autostate state = CT_STATE_INIT;
@@ -1574,6 +1605,7 @@ static void add_files(Suite *suite)
 	tcase_add_test(tcase, the_state_survives_a_round_trip);
 	tcase_add_test(tcase, a_damaged_index_is_told_and_kept);
 	tcase_add_test(tcase, there_is_one_writer);
+	tcase_add_test(tcase, what_is_being_replaced_counts_until_its_successor_exists);
 	tcase_add_test(tcase, containers_by_name_and_id);
 	tcase_add_test(tcase, ids_are_random_uuids);
 	tcase_add_test(tcase, a_status_survives_a_round_trip);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "ctst-spawn/container.h"
@@ -211,6 +212,64 @@ START_TEST(decisions)
 }
 END_TEST
 
+/* How long a health check may take to decide is bounded whatever the plan says. */
+START_TEST(readiness_of_actions)
+{
+	static const char checked[] =
+		"\"healthcheck\":{\"command\":[\"/bin/true\"],\"interval_ms\":%s,\"timeout_ms\":5000,"
+		"\"retries\":%s,\"start_period_ms\":2000}";
+	static const struct {
+		const char *interval, *retries;
+		int64_t limit; /* seconds */
+	} table[] = {
+		{ "10000", "3", 2 + 3 * 15 + 1 },
+		{ "-1", "-7", 2 + 5 + 1 },
+		{ "9223372036854775807", "9223372036854775807", 2 + INT64_C(1000) * (7 * 86400 + 5) + 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char check[256];
+		ct_autofree char *text = NULL;
+		ct_autojson *doc = NULL;
+		struct ct_err err = CT_ERR_INIT;
+		struct plan plan;
+
+		snprintf(check, sizeof(check), checked, table[i].interval, table[i].retries);
+		text = ct_asprintf("{\"format\":\"ctst.plan/1\",\"project\":{\"directory\":\"/p\"},\"state\":{"
+				   "\"lineage\":\"\",\"serial\":0},\"actions\":[{\"action\":\"create\",\"name\":\"a\","
+				   "\"ready\":\"healthy\",\"after\":[],\"config_digest\":\"" DIGEST_A
+				   "\",\"container\":%.*s,%s}}]}",
+				   (int)strlen(CONTAINER("a")) - 1, CONTAINER("a"), check);
+		doc = parse(text);
+		/* Whether the supervisor would take these numbers is its own matter. */
+		if (i > 0 && plan_read(ct_json_root(doc), &plan, &err) < 0)
+			continue;
+		if (i == 0)
+			ck_assert_int_eq(plan_read(ct_json_root(doc), &plan, &err), 0);
+		ck_assert(plan.actions[0].ready_when_healthy);
+		ck_assert_int_eq(plan.actions[0].health_limit, table[i].limit * 1000000000);
+		plan_release(&plan);
+	}
+}
+END_TEST
+
+START_TEST(times_for_people)
+{
+	static const struct {
+		int64_t ms;
+		const char *text;
+	} table[] = { { 0, "0 ms" },     { 999, "999 ms" },   { 1000, "1.0 s" },        { 9999, "9.9 s" },
+		      { 10000, "10 s" }, { 119999, "119 s" }, { 120000, "2 min 00 s" }, { 3605000, "60 min 05 s" } };
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char text[32];
+
+		progress_format_time(table[i].ms * 1000000, text, sizeof(text));
+		ck_assert_str_eq(text, table[i].text);
+	}
+}
+END_TEST
+
 START_TEST(templates_expand)
 {
 	struct ct_err err = CT_ERR_INIT;
@@ -357,6 +416,8 @@ int main(void)
 	tcase_add_test(tests, plan_is_read);
 	tcase_add_test(tests, plan_errors);
 	tcase_add_test(tests, decisions);
+	tcase_add_test(tests, readiness_of_actions);
+	tcase_add_test(tests, times_for_people);
 	tcase_add_test(tests, templates_expand);
 	tcase_add_test(tests, secret_files);
 	tcase_add_test(tests, names_and_numbers);
