@@ -11,10 +11,30 @@
 #include "common/cleanup.h"
 #include "common/process.h"
 #include "ctst-spawn/file_limit.h"
+#include "ctst-spawn/identity.h"
+#include "ctst-spawn/sealed_copy.h"
 #include "ctst-spawn/supervise.h"
 
+/*
+ * Where supervisors run from a sealed copy of their program, all that this process starts run from the same one: it is in
+ * memory once. -1: they run from the program's file.
+ */
+static int shared_copy(const char *program)
+{
+	static int copy = -1;
+	ct_autoclose int file = -1, made = -1;
+
+	if (copy >= 0 || identity_is_root())
+		return copy;
+	file = open(program, O_RDONLY | O_CLOEXEC);
+	made = file < 0 ? -1 : sealed_copy_make(file, program);
+	/* Above the numbers that execute() gives to others. */
+	copy = made < 0 ? -1 : fcntl(made, F_DUPFD_CLOEXEC, SUPERVISE_DIRECTORY_FD + 1);
+	return copy;
+}
+
 /* In a child of vfork(2): nothing that allocates, failures through the parent's memory. */
-static int execute(char *const argv[], int report, int directory)
+static int execute(char *const argv[], int copy, int report, int directory)
 {
 	sigset_t none;
 
@@ -23,7 +43,10 @@ static int execute(char *const argv[], int report, int directory)
 	file_limit_restore();
 	if (dup2(report, SUPERVISE_REPORT_FD) < 0 || dup2(directory, SUPERVISE_DIRECTORY_FD) < 0)
 		return errno;
-	execv(argv[0], argv);
+	if (copy >= 0)
+		fexecve(copy, argv, environ);
+	else
+		execv(argv[0], argv);
 	return errno;
 }
 
@@ -31,10 +54,11 @@ static int execute(char *const argv[], int report, int directory)
 static pid_t start(char *const argv[], int report, int directory)
 {
 	volatile int failure = 0;
+	int copy = shared_copy(argv[0]);
 	pid_t child = vfork();
 
 	if (child == 0) {
-		failure = execute(argv, report, directory);
+		failure = execute(argv, copy, report, directory);
 		_exit(127);
 	}
 	if (child > 0 && !failure)

@@ -258,6 +258,11 @@ void log_drain(struct log_stream *stream, struct log_writer *writer)
 		;
 }
 
+void log_writer_give_back(void)
+{
+	(void)madvise(buffer, sizeof(buffer), MADV_DONTNEED);
+}
+
 void log_writer_finish(struct log_writer *writer)
 {
 	if (writer->file >= 0)

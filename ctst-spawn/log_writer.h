@@ -47,6 +47,9 @@ bool log_copy(struct log_stream *stream, struct log_writer *writer);
 /* What is in the pipe at this moment, and no more: its writer may live, outside of the container, and go on writing. */
 void log_drain(struct log_stream *stream, struct log_writer *writer);
 
+/* Gives the memory of the buffer back until it is used again. */
+void log_writer_give_back(void);
+
 /* Nothing more will come: says what was lost, if that is still to be said. */
 void log_writer_finish(struct log_writer *writer);
 

@@ -17,12 +17,15 @@
 #include "common/process.h"
 #include "ctst-spawn/cgroup.h"
 #include "ctst-spawn/health/checks.h"
+#include "ctst-spawn/idle_memory.h"
 #include "ctst-spawn/init.h"
 #include "ctst-spawn/output_pipe.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/sources.h"
 #include "ctst-spawn/supervise.h"
 #include "ctst-spawn/supervisor.h"
+
+#define QUIET (1 * SECOND)
 
 static bool has_own_network(const struct supervisor *supervisor)
 {
@@ -307,7 +310,18 @@ static int64_t sooner(int64_t one, int64_t other)
 
 static int64_t next_time(const struct supervisor *supervisor)
 {
-	return sooner(supervisor->kill_at, sooner(supervisor->write_again_at, checks_due(supervisor)));
+	return sooner(sooner(supervisor->kill_at, supervisor->quiet_at),
+		      sooner(supervisor->write_again_at, checks_due(supervisor)));
+}
+
+/* Buffers are of no use to a container that has nothing to say; the next output takes them again. */
+static void give_back(struct supervisor *supervisor)
+{
+	supervisor->quiet_at = 0;
+	log_writer_give_back();
+	if (supervisor->probe.process == 0)
+		probe_give_back(&supervisor->probe);
+	idle_memory_give_back();
 }
 
 /* Not only when nothing was ready: a container that never stops writing is stopped and probed as well. */
@@ -321,6 +335,8 @@ static void on_time(struct supervisor *supervisor)
 		supervisor_write_status(supervisor);
 	if (due && now >= due && checks_on_time(supervisor))
 		on_unhealthy(supervisor);
+	if (supervisor->quiet_at && now >= supervisor->quiet_at)
+		give_back(supervisor);
 }
 
 bool run_watch(struct supervisor *supervisor)
@@ -342,6 +358,8 @@ bool run_watch(struct supervisor *supervisor)
 		on_time(supervisor);
 		if (ready <= 0)
 			continue;
+		if (watches[2].revents || watches[3].revents || watches[6].revents)
+			supervisor->quiet_at = ct_monotonic() + QUIET;
 		if (watches[5].revents && supervisor->probe.output == watches[5].fd)
 			probe_read(&supervisor->probe);
 		if (watches[6].revents && supervisor->probe.pidfd == watches[6].fd && checks_on_end(supervisor))

@@ -21,6 +21,15 @@ static int copy_all(int from, int to)
 	return copied < 0 ? -1 : 0;
 }
 
+int sealed_copy_make(int program, const char *name)
+{
+	ct_autoclose int copy = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (copy < 0 || copy_all(program, copy) < 0 || fcntl(copy, F_ADD_SEALS, SEALS) < 0)
+		return -1;
+	return ct_take_fd(&copy);
+}
+
 int run_from_sealed_copy(char **argv)
 {
 	ct_autoclose int self = -1;
@@ -33,9 +42,8 @@ int run_from_sealed_copy(char **argv)
 		return -1;
 	if (fcntl(self, F_GET_SEALS) == SEALS)
 		return 0;
-	copy = memfd_create(argv[0], MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (copy < 0 || copy_all(self, copy) < 0 || fcntl(copy, F_ADD_SEALS, SEALS) < 0)
-		return -1;
-	fexecve(copy, argv, environ);
+	copy = sealed_copy_make(self, argv[0]);
+	if (copy >= 0)
+		fexecve(copy, argv, environ);
 	return -1;
 }

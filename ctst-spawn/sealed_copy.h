@@ -8,6 +8,12 @@
 #define CTST_SPAWN_SEALED_COPY_H
 
 /*
+ * A sealed copy of the program that `program` is a descriptor of, called `name` where the kernel shows it. Returns its descriptor.
+ * -1 with errno.
+ */
+int sealed_copy_make(int program, const char *name);
+
+/*
  * Executes this program again from a sealed copy, with the same arguments and descriptors; returns at once where it
  * runs from one already, or where containers have ids of their own. -1 with errno when that could not be done.
  */

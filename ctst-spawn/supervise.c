@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -126,6 +127,8 @@ static int detach(struct supervisor *supervisor)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	setsid();
+	/* A program that was executed by its descriptor has the number of that for a name. */
+	prctl(PR_SET_NAME, "ctst-supervise", 0, 0, 0);
 	for (int number = 1; number < 32; number++)
 		signal(number, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);

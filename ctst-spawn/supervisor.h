@@ -52,8 +52,10 @@ struct supervisor {
 	int64_t oom_kills;      /* in the group until the last end, see cgroup_oom_kills() */
 	int64_t write_again_at; /* ct_monotonic() time; 0: the status is written */
 
-	/* Large and seldom written: at the end, so that the rest is near together. */
 	struct probe probe;
+	int64_t quiet_at; /* ct_monotonic() time: long enough after the last output to give memory back; 0: done */
+
+	/* Large and seldom written: at the end, so that the rest is near together. */
 	struct ct_err failure; /* why the run could not start: what init said */
 	struct ct_err noticed; /* and what this process found */
 };

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,6 +20,15 @@
 
 #define SECOND INT64_C(1000000000)
 #define OVERDUE (2 * SECOND)
+
+/* Pages of its own, so that they can be given back while no probe runs. */
+static char text[PROBE_OUTPUT] __attribute__((aligned(PROBE_OUTPUT)));
+
+void probe_give_back(struct probe *probe)
+{
+	probe->length = 0;
+	(void)madvise(text, sizeof(text), MADV_DONTNEED);
+}
 
 /* Below the container's, so that its limits hold. Returns a descriptor, or -1: then there is none, and none is needed. */
 static int make_group(struct probe *probe, const char *above)
@@ -45,6 +55,9 @@ int probe_start(struct probe *probe, const struct probe_target *target, struct c
 	int ends[2];
 	long child;
 
+	probe->text = text;
+	probe->length = 0;
+
 	if (output_pipe(target->identity, ends) < 0)
 		return ct_fail_errno(err, "R004", "cannot create a pipe");
 	group = make_group(probe, target->group);
@@ -67,14 +80,13 @@ int probe_start(struct probe *probe, const struct probe_target *target, struct c
 	probe->process = (pid_t)child;
 	probe->output = ends[0];
 	probe->overdue = probe->started + target->timeout + OVERDUE;
-	probe->length = 0;
 	return 0;
 }
 
 void probe_read(struct probe *probe)
 {
 	char rest[PROBE_OUTPUT];
-	size_t room = sizeof(probe->text) - probe->length;
+	size_t room = sizeof(text) - probe->length;
 	ssize_t got;
 
 	do

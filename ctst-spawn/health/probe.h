@@ -41,7 +41,7 @@ struct probe {
 	unsigned number; /* of the group, a new one each time: see run_finish() */
 	char group[288]; /* "": none */
 	size_t length;   /* of the output that is kept */
-	char text[PROBE_OUTPUT];
+	char *text;
 };
 
 struct probe_result {
@@ -49,6 +49,9 @@ struct probe_result {
 	bool timed_out;   /* it was killed, its time was over */
 	int64_t duration; /* ns */
 };
+
+/* Forgets the output. */
+void probe_give_back(struct probe *probe);
 
 /* The descriptors of the container's namespaces and payload (supervise.h) must be open. -1: R004, and nothing runs. */
 int probe_start(struct probe *probe, const struct probe_target *target, struct ct_err *err);
