@@ -50,9 +50,9 @@ static void add_address(struct ct_state_entry *entry, const char *network, const
 	added->address6 = address6 ? ct_strdup(address6) : NULL;
 }
 
-static void read_addresses(const struct ct_json *item, struct ct_state_entry *entry)
+void ct_state_read_addresses(const struct ct_json *object, struct ct_state_entry *entry)
 {
-	ct_json_each(address, ct_json_get_typed(item, "addresses", CT_JSON_ARRAY)) {
+	ct_json_each(address, ct_json_get_typed(object, "addresses", CT_JSON_ARRAY)) {
 		const char *network = ct_json_get_string(address, "network");
 		const char *text = ct_json_get_string(address, "address");
 
@@ -90,7 +90,7 @@ static int read_entry(const struct ct_project *project, const struct ct_json *it
 		return read_entry(project, replaces, planned, state);
 	memcpy(entry.id, id, sizeof(entry.id));
 	ct_state_add(state, &entry);
-	read_addresses(item, &state->entries[state->count - 1]);
+	ct_state_read_addresses(item, &state->entries[state->count - 1]);
 	return 0;
 }
 
@@ -154,7 +154,7 @@ int ct_state_load_planned(const struct ct_project *project, struct ct_state *sta
 	return load(project, true, state, err);
 }
 
-static void write_addresses(struct ct_json_writer *writer, const struct ct_state_entry *entry)
+void ct_state_write_addresses(struct ct_json_writer *writer, const struct ct_state_entry *entry)
 {
 	if (entry->address_count == 0)
 		return;
@@ -180,7 +180,7 @@ static void write_members(struct ct_json_writer *writer, const struct ct_state_e
 	ct_json_member_string(writer, "network", entry->network);
 	ct_json_member_string(writer, "ports", entry->ports);
 	ct_json_member_string(writer, "directory", entry->directory);
-	write_addresses(writer, entry);
+	ct_state_write_addresses(writer, entry);
 }
 
 static void write_index(const struct ct_state *state, struct ct_buf *out, struct ct_err *err, int *status)
@@ -340,6 +340,16 @@ void ct_state_add(struct ct_state *state, const struct ct_state_entry *entry)
 	}
 }
 
+void ct_state_release_addresses(struct ct_state_entry *entry)
+{
+	for (size_t i = 0; i < entry->address_count; i++) {
+		free(entry->addresses[i].network);
+		free(entry->addresses[i].address);
+		free(entry->addresses[i].address6);
+	}
+	free(entry->addresses);
+}
+
 static void release_members(struct ct_state_entry *entry)
 {
 	free(entry->name);
@@ -349,12 +359,7 @@ static void release_members(struct ct_state_entry *entry)
 	free(entry->network);
 	free(entry->ports);
 	free(entry->directory);
-	for (size_t i = 0; i < entry->address_count; i++) {
-		free(entry->addresses[i].network);
-		free(entry->addresses[i].address);
-		free(entry->addresses[i].address6);
-	}
-	free(entry->addresses);
+	ct_state_release_addresses(entry);
 }
 
 static void release_entry(struct ct_state_entry *entry)

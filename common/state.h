@@ -81,6 +81,15 @@ int ct_state_try_lock(const struct ct_project *project);
  */
 int ct_state_store(const struct ct_project *project, struct ct_state *state, struct ct_err *err);
 
+/* The list "addresses" of an object, as the index and a config.json have it; nothing when there are none. */
+struct ct_json;
+struct ct_json_writer;
+void ct_state_write_addresses(struct ct_json_writer *writer, const struct ct_state_entry *entry);
+
+/* Adds copies of what the object has. What is no address in it is passed over. */
+void ct_state_read_addresses(const struct ct_json *object, struct ct_state_entry *entry);
+void ct_state_release_addresses(struct ct_state_entry *entry);
+
 /* Appends an entry with copies of the strings; its id and time must be set by the caller. */
 void ct_state_add(struct ct_state *state, const struct ct_state_entry *entry);
 void ct_state_remove(struct ct_state *state, size_t index);

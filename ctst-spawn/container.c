@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/capability_names.h"
+#include "ctst-spawn/network/published.h"
 #include "ctst-spawn/signals.h"
 
 struct context {
@@ -169,7 +170,6 @@ static int read_stop_signal(const struct context *context, const struct ct_json 
 static int read_members(const struct context *context, const struct ct_json *object, struct container *container)
 {
 	const struct ct_json *image = ct_json_get(object, "image");
-	const struct ct_json *published = ct_json_get_typed(object, "published", CT_JSON_ARRAY);
 
 	if (read_text(context, object, "name", &container->name) < 0 ||
 	    read_text(context, image, "uri", &container->image) < 0 || read_layers(context, image, container) < 0 ||
@@ -191,8 +191,10 @@ static int read_members(const struct context *context, const struct ct_json *obj
 	if (container->args->length == 0)
 		return wrong(context, "args", "a command");
 	container->readonly = ct_json_get_bool(object, "readonly", true);
-	container->published_count = published ? published->length : 0;
-	return 0;
+	container->joins = ct_json_get_typed(object, "joins", CT_JSON_ARRAY);
+	container->offline = ct_json_get_bool(object, "offline", false);
+	container->published = ct_json_get_typed(object, "published", CT_JSON_ARRAY);
+	return published_check(container->published, context->code, context->err);
 }
 
 int container_read(const struct ct_json *object, const char *code, struct container *container, struct ct_err *err)
@@ -220,13 +222,9 @@ void container_release(struct container *container)
 
 int container_check_supported(const struct container *container, struct ct_err *err)
 {
-	if (container->published_count > 0) {
+	if (container->published && container->published->length > 0 && strcmp(container->network, "host") != 0) {
 		ct_fail(err, "R009", "component '%s': this version does not publish ports", container->name);
-		return ct_err_hint(err, "take the EXPOSE line out; containers have a loopback of their own only");
-	}
-	if (strcmp(container->network, "host") == 0) {
-		ct_fail(err, "R011", "component '%s': this version does not share the host's network", container->name);
-		return ct_err_hint(err, "use network = \"none\" or leave it out");
+		return ct_err_hint(err, "take the EXPOSE line out");
 	}
 	return 0;
 }

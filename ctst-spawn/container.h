@@ -61,17 +61,19 @@ struct container {
 	struct container_mount *mounts;
 	size_t mount_count;
 	const char *network;
-	int64_t memory_max; /* bytes; 0: no limit */
-	int64_t cpu_weight; /* 1…10000 as in cgroup v2's cpu.weight; 0: not set */
-	int64_t cpu_max_us; /* µs of CPU time per 100 ms; 0: no limit */
-	int64_t pids_max;   /* processes and threads; 0: CONTAINER_PIDS, as far as the host can */
-	int64_t io_weight;  /* 1…10000 as in cgroup v2's io.weight; 0: not set */
+	const struct ct_json *joins;     /* names of networks that CONNECT adds, or NULL */
+	bool offline;                    /* its networks lead nowhere else */
+	const struct ct_json *published; /* see network/published.h; or NULL */
+	int64_t memory_max;              /* bytes; 0: no limit */
+	int64_t cpu_weight;              /* 1…10000 as in cgroup v2's cpu.weight; 0: not set */
+	int64_t cpu_max_us;              /* µs of CPU time per 100 ms; 0: no limit */
+	int64_t pids_max;                /* processes and threads; 0: CONTAINER_PIDS, as far as the host can */
+	int64_t io_weight;               /* 1…10000 as in cgroup v2's io.weight; 0: not set */
 	enum restart_policy restart;
 	int64_t max_retries;   /* of RESTART_ON_FAILURE; 0: without end */
 	uint64_t capabilities; /* bit n: capability n is kept */
 	int stop_signal;
 	struct container_healthcheck healthcheck;
-	size_t published_count;
 };
 
 /* Reads and checks. `code` is used for what is wrong with the document (P001 in a plan, S001 in a container's directory). */

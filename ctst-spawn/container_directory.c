@@ -32,6 +32,7 @@ static int write_config(int directory, const struct ct_state_entry *entry, const
 	if (after)
 		ct_json_member_value(writer, "after", after);
 	ct_json_member_value(writer, "container", container);
+	ct_state_write_addresses(writer, entry);
 	ct_json_close_object(writer);
 	if (ct_json_writer_finish(writer, err) < 0)
 		return -1;
@@ -100,6 +101,7 @@ int config_read(const char *directory, struct config *config, struct ct_err *err
 	config->state_file = ct_json_get_string(root, "state_file");
 	config->may_go_unlimited = ct_json_get_bool(root, "allow_unlimited", false);
 	config->after = ct_json_get_typed(root, "after", CT_JSON_ARRAY);
+	config->addresses = ct_json_get_typed(root, "addresses", CT_JSON_ARRAY);
 	if (!config->id || !config->project_directory || config->project_directory[0] != '/') {
 		config_release(config);
 		return ct_fail(err, "S001", "'%s' is damaged: no id or no project directory", path);
@@ -143,7 +145,8 @@ void config_reduce(struct config *config)
 	config->after = NULL;
 	container->layers = NULL;
 	container->mounts = NULL;
-	container->layer_count = container->mount_count = container->published_count = 0;
+	container->layer_count = container->mount_count = 0;
+	container->joins = container->published = config->addresses = NULL;
 	container->args = container->environment = container->healthcheck.command = NULL;
 	config_release(&old);
 }
@@ -155,4 +158,18 @@ void config_release(struct config *config)
 	ct_json_free(config->doc);
 	free(config->kept);
 	*config = (struct config){ 0 };
+}
+
+char *config_project_root(const struct config *config)
+{
+	const char *directory = config->project_directory;
+
+	return ct_asprintf("%s/.containust", strcmp(directory, "/") == 0 ? "" : directory);
+}
+
+char *config_state_file(const struct config *config)
+{
+	ct_autofree char *root = config_project_root(config);
+
+	return config->state_file ? ct_strdup(config->state_file) : ct_asprintf("%s/state/state.json", root);
 }

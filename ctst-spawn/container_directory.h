@@ -43,6 +43,7 @@ struct config {
 	const char *state_file;      /* of the index that names it, when that is not in its usual place; else NULL */
 	bool may_go_unlimited;       /* started with --allow-unlimited */
 	const struct ct_json *after; /* array of component names, or NULL */
+	const struct ct_json *addresses; /* where it is on its networks, or NULL */
 	struct container container;
 };
 
@@ -55,5 +56,9 @@ int config_read(const char *directory, struct config *config, struct ct_err *err
  */
 void config_reduce(struct config *config);
 void config_release(struct config *config);
+
+/* The project's .containust, and its index that names the container. The caller owns the text. */
+char *config_project_root(const struct config *config);
+char *config_state_file(const struct config *config);
 
 #endif

@@ -73,6 +73,8 @@ static void name_entry(struct deploy *deploy, struct job *job)
 	job->entry.config_digest = (char *)(uintptr_t)action->config_digest;
 	job->entry.network = (char *)(uintptr_t)ct_json_get_string(action->container, "network");
 	job->entry.ports = ports_of(action->container);
+	job->entry.addresses = action->addresses;
+	job->entry.address_count = action->address_count;
 	job->entry.directory = ct_asprintf("%s/%s", deploy->project->containers, job->entry.id);
 }
 

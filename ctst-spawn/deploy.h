@@ -68,9 +68,10 @@ struct deploy {
 	struct job *jobs;       /* one per action, same order */
 	int64_t serial;         /* of the index that was written last */
 	char created_at[32];
-	int lock;        /* held until everything is ready */
-	int signals;     /* signalfd(2), not owned; -1: none yet */
-	int interrupted; /* the signal that has come, or 0 */
+	struct network_deployment *network; /* network/deployment.h; NULL before and after */
+	int lock;                           /* held until everything is ready */
+	int signals;                        /* signalfd(2), not owned; -1: none yet */
+	int interrupted;                    /* the signal that has come, or 0 */
 	struct progress progress;
 	int64_t limit;         /* ns for each health check to decide; 0: as its configuration says */
 	bool leave_unneeded;   /* the health of those that nothing waits for is not waited for */

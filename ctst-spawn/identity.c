@@ -180,11 +180,39 @@ static int map_range(const struct identity *identity, pid_t pid, struct ct_err *
 	return 0;
 }
 
+/* Within the project's own user namespace (network/place.h) no help is needed, and the mappers are not setuid there. */
+static bool map_subordinate(const struct identity *identity, pid_t pid)
+{
+	char users[96], groups[96];
+
+	snprintf(users, sizeof(users), "0 %u 1\n1 %u %u\n", (unsigned)geteuid(), identity->users.first,
+		 identity->users.count);
+	snprintf(groups, sizeof(groups), "0 %u 1\n1 %u %u\n", (unsigned)getegid(), identity->groups.first,
+		 identity->groups.count);
+	return write_proc(pid, "uid_map", users) == 0 && write_proc(pid, "gid_map", groups) == 0;
+}
+
 int identity_map(const struct identity *identity, pid_t pid, struct ct_err *err)
 {
+	if (identity->kind != IDENTITY_SUBORDINATE)
+		return map_range(identity, pid, err);
+	if (map_subordinate(identity, pid))
+		return 0;
+	return subordinate_map(pid, false, &identity->users, &identity->groups, err);
+}
+
+int identity_map_same(const struct identity *identity, pid_t pid, struct ct_err *err)
+{
+	char users[64], groups[64];
+
 	if (identity->kind == IDENTITY_SUBORDINATE)
-		return subordinate_map(pid, &identity->users, &identity->groups, err);
-	return map_range(identity, pid, err);
+		return subordinate_map(pid, true, &identity->users, &identity->groups, err);
+	snprintf(users, sizeof(users), "%u %u 1\n", (unsigned)geteuid(), (unsigned)geteuid());
+	snprintf(groups, sizeof(groups), "%u %u 1\n", (unsigned)getegid(), (unsigned)getegid());
+	if ((write_proc(pid, "setgroups", "deny") < 0 && errno != ENOENT) || write_proc(pid, "uid_map", users) < 0 ||
+	    write_proc(pid, "gid_map", groups) < 0)
+		return ct_fail_errno(err, "R001", "cannot write the id maps of the project's user namespace");
+	return 0;
 }
 
 /* In the child: 0 or an errno. `ready` tells the parent that the namespace is there, `go` says that it has ids. */

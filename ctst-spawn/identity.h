@@ -42,8 +42,17 @@ bool identity_is_root(void);
  */
 int identity_choose(const char *id, struct identity *identity, int *claim, struct ct_err *err);
 
-/* Writes the maps of the process `pid`, which is in a new user namespace. -1: R001. */
+/*
+ * Writes the maps of the process `pid`, which is in a new user namespace below the caller's. That may also be one in
+ * which identity_map_same() has made the ids available. -1: R001.
+ */
 int identity_map(const struct identity *identity, pid_t pid, struct ct_err *err);
+
+/*
+ * For a user namespace in between, which is no container's: all ids of the identity are the same inside as outside.
+ * Not for IDENTITY_RANGE. -1: R001.
+ */
+int identity_map_same(const struct identity *identity, pid_t pid, struct ct_err *err);
 
 /*
  * Calls the function as root of a user namespace with the identity's ids, in a child. For what files of the container's

@@ -143,15 +143,33 @@ static void await_supervisor(int socket, int *trees)
 		_exit(1);
 }
 
+static int write_setting(const char *path, const char *text)
+{
+	ct_autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -1;
+}
+
 /*
  * A process without capabilities gets all of them in a user namespace of its own, and with them much of the kernel to
  * try things on. The limit is this namespace's (namespaces(7)); only a capability that nobody in it keeps can raise it.
  */
 static int forbid_user_namespaces(void)
 {
-	ct_autoclose int fd = open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
+	return write_setting("/proc/sys/user/max_user_namespaces", "0");
+}
 
-	return fd >= 0 && write(fd, "0", 1) == 1 ? 0 : -1;
+/*
+ * The network namespace is the container's alone: low ports and ping(8) need no privilege in it. A kernel that does not
+ * have these goes on asking for one.
+ */
+static void open_network(const struct init *init)
+{
+	if (!init->own_network)
+		return;
+	(void)write_setting("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+	if (write_setting("/proc/sys/net/ipv4/ping_group_range", "0 65535") < 0)
+		(void)write_setting("/proc/sys/net/ipv4/ping_group_range", "0 0");
 }
 
 static int isolate(struct init *init, struct ct_err *err)
@@ -176,13 +194,17 @@ static int isolate(struct init *init, struct ct_err *err)
 	die_with_supervisor(init->socket);
 	if (forbid_user_namespaces() < 0)
 		return ct_fail_errno(err, "R001", "cannot forbid user namespaces inside the container");
-	if (rootfs_prepare(place, init->hostname, err) < 0)
+	open_network(init);
+	if (rootfs_prepare(place, init->hostname, init->files, err) < 0)
 		return -1;
 	if (init->range)
 		await_supervisor(init->socket, trees);
 	if (init->writable)
 		rootfs.writable = trees[layers + init->config->container.mount_count];
-	return rootfs_enter(&rootfs, err);
+	if (rootfs_enter(&rootfs, err) < 0)
+		return -1;
+	await_supervisor(init->socket, trees);
+	return 0;
 }
 
 static int connect_output(const struct init *init, const struct payload *payload, struct ct_err *err)
@@ -292,6 +314,7 @@ void init_run(struct init *init)
 	payload_release(&payload);
 	config_release(init->config);
 	free(init->hostname);
+	network_files_release(init->files);
 	/* Signals go to a payload of any user; everything else this process could do is given up. */
 	(void)capabilities_keep(UINT64_C(1) << 5);
 	report_send(init->socket, REPORT_STARTED, 0, NULL);

@@ -11,8 +11,10 @@
  *	   becomes root of the container and begins to build
  *	3. the supervisor opens the trees and sends them: layers, mounts, the writable
  *	   tree if there is one (SCM_RIGHTS)
- *	4. init builds and starts, then sends REPORT_STARTED or REPORT_FAILED
- *	5. init sends REPORT_ENDED when the payload has ended, and exits; the kernel
+ *	4. init builds; the supervisor connects its network namespace meanwhile, and sends
+ *	   another message without anything
+ *	5. init starts the payload, then sends REPORT_STARTED or REPORT_FAILED
+ *	6. init sends REPORT_ENDED when the payload has ended, and exits; the kernel
  *	   kills what is left in the namespace
  *
  * It dies with its supervisor (PR_SET_PDEATHSIG).
@@ -21,6 +23,7 @@
 #define CTST_SPAWN_INIT_H
 
 #include "ctst-spawn/container_directory.h"
+#include "ctst-spawn/network/files.h"
 #include "ctst-spawn/payload.h"
 #include "ctst-spawn/title.h"
 
@@ -35,12 +38,13 @@ struct init {
 	bool many_ids; /* the container has users other than its root */
 	bool writable; /* the root file system is not read-only */
 	bool own_network;
+	struct network_files *files; /* of /etc */
 	struct title title;
 };
 
 void init_run(struct init *init) __attribute__((noreturn));
 
-/* The supervisor's half of steps 2 (no trees) and 3. -1: R001. */
+/* The supervisor's half of steps 2, 4 (no trees) and 3. -1: R001. */
 int init_send_trees(int socket, const int *trees, size_t count, struct ct_err *err);
 
 #endif

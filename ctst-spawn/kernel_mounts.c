@@ -41,12 +41,33 @@ static const char *const readonly[] = {
 	"root/proc/bus", "root/proc/fs", "root/proc/irq", "root/proc/sys", "root/proc/sysrq-trigger",
 };
 
+/*
+ * A sysfs belongs to a network namespace, and the host's is not the container's to mount: a container on the host's
+ * network has the host's own, read-only, with all that is mounted in it.
+ */
+static int share_sysfs(void)
+{
+	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+						     MOUNT_ATTR_NOEXEC };
+	ct_autoclose int tree = (int)syscall(SYS_open_tree, AT_FDCWD, "/sys",
+					     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+
+	return tree >= 0 &&
+			       syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
+				       sizeof(attributes)) == 0 &&
+			       syscall(SYS_move_mount, tree, "", AT_FDCWD, "root/sys", MOVE_MOUNT_F_EMPTY_PATH) == 0
+		       ? 0
+		       : -1;
+}
+
 static int mount_kernel_file_systems(struct ct_err *err)
 {
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
 		if (mount(mounts[i].source, mounts[i].target, mounts[i].type, mounts[i].flags, mounts[i].options) ==
 			    0 ||
 		    mounts[i].optional)
+			continue;
+		if (errno == EPERM && strcmp(mounts[i].type, "sysfs") == 0 && share_sysfs() == 0)
 			continue;
 		ct_fail_errno(err, "R003", "cannot mount '%s' on '%s'", mounts[i].type,
 			      mounts[i].target + strlen("root"));

@@ -6,6 +6,7 @@
 #include "common/digest.h"
 #include "common/names.h"
 #include "ctst-spawn/container.h"
+#include "ctst-spawn/network/plan_networks.h"
 
 #define LONGEST_PERIOD_MS (INT64_C(7) * 86400 * 1000)
 #define MOST_RETRIES 1000
@@ -117,7 +118,7 @@ static int resolve_action(const struct ct_names *names, struct plan *plan, size_
 	return 0;
 }
 
-static int resolve_order(struct plan *plan, struct ct_err *err)
+static int resolve_names(const struct ct_json *root, struct plan *plan, struct ct_err *err)
 {
 	ct_autonames names = CT_NAMES_INIT;
 
@@ -133,7 +134,7 @@ static int resolve_order(struct plan *plan, struct ct_err *err)
 		    resolve_action(&names, plan, i, err) < 0)
 			return -1;
 	}
-	return 0;
+	return plan_networks_read(root, &names, plan, err);
 }
 
 static int read_all(const struct ct_json *root, struct plan *plan, struct ct_err *err)
@@ -157,7 +158,7 @@ static int read_all(const struct ct_json *root, struct plan *plan, struct ct_err
 			return -1;
 		plan->destroyed += plan->actions[plan->count++].kind == ACTION_DESTROY;
 	}
-	return resolve_order(plan, err);
+	return resolve_names(root, plan, err);
 }
 
 int plan_read(const struct ct_json *root, struct plan *plan, struct ct_err *err)
@@ -174,6 +175,7 @@ void plan_release(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++)
 		free(plan->actions[i].waits_for);
+	plan_networks_release(plan);
 	free(plan->actions);
 	*plan = (struct plan){ 0 };
 }

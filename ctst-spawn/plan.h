@@ -8,6 +8,7 @@
 
 #include "common/err.h"
 #include "common/json.h"
+#include "common/state.h"
 
 enum action_kind { ACTION_CREATE, ACTION_REPLACE, ACTION_KEEP, ACTION_DESTROY };
 
@@ -21,7 +22,9 @@ struct action {
 	const struct ct_json *after;     /* array of names, or NULL */
 	bool ready_when_healthy;         /* those that wait for it need more than its start */
 	int64_t health_limit;            /* ns after its start in which its health check must have decided; 0: none */
-	size_t *waits_for;               /* indexes of the actions named by `after`; owned */
+	struct ct_state_address *addresses; /* with their prefixes, its own network's first; owned */
+	size_t address_count;
+	size_t *waits_for; /* indexes of the actions named by `after`; owned */
 	size_t waits_for_count;
 };
 
@@ -31,7 +34,8 @@ struct plan {
 	int64_t state_serial;
 	struct action *actions; /* owned; what `after` names comes before */
 	size_t count;
-	size_t destroyed; /* how many of them are ACTION_DESTROY */
+	const struct ct_json *networks; /* array, or NULL; checked by plan_networks_read() */
+	size_t destroyed;               /* how many of them are ACTION_DESTROY */
 };
 
 #define PLAN_MOST_ACTIONS 200000

@@ -18,6 +18,7 @@
 #include "common/store_leftovers.h"
 #include "ctst-spawn/cgroup.h"
 #include "ctst-spawn/container_directory.h"
+#include "ctst-spawn/network/use.h"
 #include "ctst-spawn/stop.h"
 
 /*
@@ -157,6 +158,7 @@ int reconcile(const struct ct_project *project, struct ct_state *state, struct c
 		}
 	}
 	(void)for_each_stranger(project, state, remove_stranger, err);
+	use_sweep(project->root);
 	return dropped ? ct_state_store(project, state, err) : 0;
 }
 
@@ -175,7 +177,8 @@ bool reconcile_is_wanted(const struct ct_project *project, const struct ct_state
 		    has_temporary_status(entry, path, sizeof(path)))
 			return true;
 	}
-	return access(temporary, F_OK) == 0 || for_each_stranger(project, state, found_stranger, &ignored) > 0;
+	return access(temporary, F_OK) == 0 || use_has_leftovers(project->root) ||
+	       for_each_stranger(project, state, found_stranger, &ignored) > 0;
 }
 
 int reconcile_now_if_free(const struct ct_project *project, struct ct_state *state, struct ct_err *err)

@@ -51,7 +51,9 @@ static int add_directory(struct ct_state *state, const char *path, const char *i
 	ct_buf_puts(&ports, "");
 	ports_append(&ports, ct_json_get(ct_json_root(config.doc), "container"));
 	entry.ports = ports.data;
+	ct_state_read_addresses(ct_json_root(config.doc), &entry);
 	ct_state_add(state, &entry);
+	ct_state_release_addresses(&entry);
 	config_release(&config);
 	return 0;
 }

@@ -23,7 +23,7 @@ static int enter_working_place(int directory, struct ct_err *err)
 	ct_autoclose int place = -1;
 
 	if (context < 0 || syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "mode", "0755", 0) < 0 ||
-	    syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "size", "1m", 0) < 0 ||
+	    syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "size", "4m", 0) < 0 ||
 	    syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return ct_fail_errno(err, "R003", "cannot create a tmpfs");
 	place = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
@@ -107,11 +107,11 @@ static int pivot(struct ct_err *err)
 	return 0;
 }
 
-int rootfs_prepare(int place, const char *hostname, struct ct_err *err)
+int rootfs_prepare(int place, const char *hostname, const struct network_files *files, struct ct_err *err)
 {
 	if (enter_working_place(place, err) < 0)
 		return -1;
-	return skeleton_make(hostname, err);
+	return skeleton_make(hostname, files, err);
 }
 
 int rootfs_enter(const struct rootfs *rootfs, struct ct_err *err)

@@ -20,6 +20,7 @@
 
 #include "common/err.h"
 #include "ctst-spawn/container.h"
+#include "ctst-spawn/network/files.h"
 
 struct rootfs {
 	const struct container *container;
@@ -32,13 +33,13 @@ struct rootfs {
  * What needs nothing of the image: the working place, mounted over the directory `place` (an
  * O_PATH descriptor), with the skeleton in it. Errors: R003.
  */
-int rootfs_prepare(int place, const char *hostname, struct ct_err *err);
+int rootfs_prepare(int place, const char *hostname, const struct network_files *files, struct ct_err *err);
 
 /* The rest, after rootfs_prepare(); it becomes the root directory of this process. Errors: R003. */
 int rootfs_enter(const struct rootfs *rootfs, struct ct_err *err);
 
 /* The parts, in the order rootfs_enter() takes them. The current directory is the working place. */
-int skeleton_make(const char *hostname, struct ct_err *err);
+int skeleton_make(const char *hostname, const struct network_files *files, struct ct_err *err);
 int skeleton_add_mount_points(const struct rootfs *rootfs, int root, bool *added, struct ct_err *err);
 int overlay_mount(const struct rootfs *rootfs, struct ct_err *err);
 int kernel_mounts(struct ct_err *err);

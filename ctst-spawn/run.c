@@ -79,7 +79,7 @@ static int open_namespaces(pid_t init, struct ct_err *err)
 }
 
 /* The ids, then the trees that need them, then the word to go on. */
-static int release_init(struct supervisor *supervisor, struct ct_err *err)
+static int give_trees(struct supervisor *supervisor, struct ct_err *err)
 {
 	const struct container *container = &supervisor->config.container;
 	int trees[CONTAINER_MOST_TREES];
@@ -101,6 +101,15 @@ static int release_init(struct supervisor *supervisor, struct ct_err *err)
 	return status;
 }
 
+/* Its interfaces are made while it builds its file tree; the last word is that they are there. */
+static int release_init(struct supervisor *supervisor, struct ct_err *err)
+{
+	if (give_trees(supervisor, err) < 0 ||
+	    network_attach(&supervisor->network, SUPERVISE_NAMESPACE_FD + SUPERVISE_NETWORK_NAMESPACE, err) < 0)
+		return -1;
+	return init_send_trees(supervisor->socket, NULL, 0, err);
+}
+
 static void close_pair(int pair[2])
 {
 	if (pair[0] >= 0)
@@ -120,9 +129,12 @@ int run_start(struct supervisor *supervisor, struct ct_err *err)
 		.many_ids = supervisor->identity.kind != IDENTITY_CALLER,
 		.writable = !supervisor->config.container.readonly,
 		.own_network = has_own_network(supervisor),
+		.files = &supervisor->network.files,
 		.title = supervisor->title,
 	};
 
+	if (network_prepare_run(&supervisor->network, supervisor->hostname, err) < 0)
+		return -1;
 	if (output_pipe(&supervisor->identity, output) < 0 || output_pipe(&supervisor->identity, error_output) < 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
 		ct_fail_errno(err, "R004", "cannot create pipes");

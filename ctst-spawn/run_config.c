@@ -32,6 +32,7 @@ int supervisor_read_config(struct supervisor *supervisor, struct ct_err *err)
 
 void supervisor_forget(struct supervisor *supervisor)
 {
+	network_forget(&supervisor->network);
 	config_reduce(&supervisor->config);
 	free(supervisor->hostname);
 	supervisor->hostname = NULL;

@@ -16,6 +16,7 @@
 #include "common/process.h"
 #include "ctst-spawn/container_directory.h"
 #include "ctst-spawn/launch.h"
+#include "ctst-spawn/network/deployment.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/stop.h"
 #include "ctst-spawn/supervise.h"
@@ -125,7 +126,8 @@ static void launch(struct schedule *schedule, struct job *job)
 	job->deadline = 0;
 	job->launched = directory >= 0;
 	if (directory >= 0)
-		job->report = launch_supervisor(job->entry.directory, directory, &job->supervisor, &err);
+		job->report = launch_supervisor(job->entry.directory, directory,
+						network_deployment_place(deploy, &job->entry), &job->supervisor, &err);
 	if (job->report < 0)
 		schedule_failed(schedule, job, &err);
 }

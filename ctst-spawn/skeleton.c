@@ -38,22 +38,17 @@ static int make_file(const char *name, const char *text)
 	return fd < 0 ? -1 : ct_write_all(fd, text, strlen(text));
 }
 
-static int make_network_files(const char *hostname)
+static int make_network_files(const char *hostname, const struct network_files *etc)
 {
 	ct_autobuf text = CT_BUF_INIT;
 
-	ct_buf_printf(&text, "127.0.0.1\tlocalhost %s\n::1\tlocalhost ip6-localhost ip6-loopback\n", hostname);
-	if (make_file("skeleton/etc/hosts", text.data) < 0)
-		return -1;
-	ct_buf_clear(&text);
 	ct_buf_printf(&text, "%s\n", hostname);
-	if (make_file("skeleton/etc/hostname", text.data) < 0)
+	if (make_file("skeleton/etc/hosts", etc->hosts.data) < 0 || make_file("skeleton/etc/hostname", text.data) < 0)
 		return -1;
-	/* No name server: there is no network to reach one over. */
-	return make_file("skeleton/etc/resolv.conf", "");
+	return make_file("skeleton/etc/resolv.conf", etc->resolver.data);
 }
 
-int skeleton_make(const char *hostname, struct ct_err *err)
+int skeleton_make(const char *hostname, const struct network_files *etc, struct ct_err *err)
 {
 	umask(022);
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
@@ -68,7 +63,7 @@ int skeleton_make(const char *hostname, struct ct_err *err)
 		if (symlink(links[i].target, links[i].name) < 0)
 			return ct_fail_errno(err, "R003", "cannot create '%s'", links[i].name);
 	}
-	if (make_network_files(hostname) < 0)
+	if (make_network_files(hostname, etc) < 0)
 		return ct_fail_errno(err, "R003", "cannot create the files of /etc");
 	return 0;
 }

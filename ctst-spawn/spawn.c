@@ -12,6 +12,7 @@
 #include "common/state.h"
 #include "ctst-spawn/deploy.h"
 #include "ctst-spawn/file_limit.h"
+#include "ctst-spawn/network/deployment.h"
 #include "ctst-spawn/reconcile.h"
 
 #define MOST_SECONDS 604800 /* a week */
@@ -78,19 +79,6 @@ static int print_result(const struct deploy *deploy, struct ct_err *err)
 	return ct_write_stdout(text.data, text.length, err);
 }
 
-/* Whether the file speaks of a network that this version does not make. */
-static bool expects_network(const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->count; i++) {
-		const char *network = ct_json_get_string(plan->actions[i].container, "network");
-
-		if (plan->actions[i].waits_for_count > 0 ||
-		    (network && strcmp(network, "bridge") != 0 && strcmp(network, "none") != 0))
-			return true;
-	}
-	return false;
-}
-
 /*
  * Signals are read from now on, so that none comes between two steps. SIGINT and SIGHUP stay ignored where somebody
  * has set them so: `ctst run` decides itself what Ctrl+C means.
@@ -115,19 +103,20 @@ static int apply(struct deploy *deploy, struct ct_err *err)
 {
 	ct_autoclose int reader = -1;
 	sigset_t signals;
+	int status;
 
 	deploy->lock = ct_state_lock(deploy->project, err);
 	if (deploy->lock < 0 || reconcile(deploy->project, deploy->state, err) < 0 || deploy_decide(deploy, err) < 0)
 		return -1;
-	if (deploy_changes(deploy) && expects_network(deploy->plan))
-		ct_warn(program.name,
-			"in this version a container has a loopback only: "
-			"components are started in the order of CONNECT, but cannot reach each other yet");
 	reader = open_signals(&signals);
 	if (reader < 0)
 		return ct_fail_errno(err, "R004", "cannot read signals");
 	deploy->signals = reader;
-	if (deploy_run(deploy, err) < 0)
+	if (deploy_changes(deploy) && network_deployment_begin(deploy, err) < 0)
+		return -1;
+	status = deploy_run(deploy, err);
+	network_deployment_end(deploy);
+	if (status < 0)
 		return -1;
 	(void)sigprocmask(SIG_UNBLOCK, &signals, NULL);
 	close(deploy->lock);

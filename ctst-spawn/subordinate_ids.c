@@ -108,10 +108,12 @@ bool subordinate_can_map(void)
 	return access(USER_MAPPER, X_OK) == 0 && access(GROUP_MAPPER, X_OK) == 0;
 }
 
-static int run_mapper(const char *program, pid_t pid, unsigned own, const struct id_range *range, struct ct_err *err)
+static int run_mapper(const char *program, pid_t pid, bool same, unsigned own, const struct id_range *range,
+		      struct ct_err *err)
 {
 	char target[16], caller[16], first[16], count[16];
-	const char *const arguments[] = { program, target, "0", caller, "1", "1", first, count, NULL };
+	const char *const arguments[] = { program, target, same ? caller : "0", caller, "1", same ? first : "1", first,
+					  count,   NULL };
 	pid_t mapper;
 	int status;
 
@@ -130,10 +132,11 @@ static int run_mapper(const char *program, pid_t pid, unsigned own, const struct
 				" and " SUBORDINATE_GROUPS " must give you the range");
 }
 
-int subordinate_map(pid_t pid, const struct id_range *users, const struct id_range *groups, struct ct_err *err)
+int subordinate_map(pid_t pid, bool same, const struct id_range *users, const struct id_range *groups,
+		    struct ct_err *err)
 {
-	return run_mapper(USER_MAPPER, pid, geteuid(), users, err) < 0 ||
-			       run_mapper(GROUP_MAPPER, pid, getegid(), groups, err) < 0
+	return run_mapper(USER_MAPPER, pid, same, geteuid(), users, err) < 0 ||
+			       run_mapper(GROUP_MAPPER, pid, same, getegid(), groups, err) < 0
 		       ? -1
 		       : 0;
 }

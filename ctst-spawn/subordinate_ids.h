@@ -33,9 +33,10 @@ bool subordinate_overlaps(const char *text, const struct id_range *range);
 
 /*
  * Maps the caller to 0 and the ranges to the ids from 1 on in the user namespace of the process `pid`, by newuidmap and
- * newgidmap. -1: R001.
+ * newgidmap; or all of them to themselves (`same`). -1: R001.
  */
-int subordinate_map(pid_t pid, const struct id_range *users, const struct id_range *groups, struct ct_err *err);
+int subordinate_map(pid_t pid, bool same, const struct id_range *users, const struct id_range *groups,
+		    struct ct_err *err);
 
 /* Whether the two programs are installed. */
 bool subordinate_can_map(void);

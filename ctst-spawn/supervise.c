@@ -59,7 +59,9 @@ static int load(struct supervisor *supervisor, const char *path, struct ct_err *
 {
 	if (fchdir(supervisor->directory) < 0)
 		return ct_fail_errno(err, "S003", "cannot open '%s'", path);
-	if (supervisor_read_config(supervisor, err) < 0 || seal(&supervisor->config.container, err) < 0)
+	if (supervisor_read_config(supervisor, err) < 0 ||
+	    network_open(&supervisor->network, &supervisor->config, err) < 0 ||
+	    seal(&supervisor->config.container, err) < 0)
 		return -1;
 	if (identity_choose(supervisor->config.id, &supervisor->identity, &supervisor->claim, err) < 0)
 		return -1;
@@ -143,9 +145,9 @@ static int detach(struct supervisor *supervisor)
 		return -1;
 	if (null > 2)
 		close(null);
-	syscall(SYS_close_range, (unsigned)SUPERVISE_DIRECTORY_FD + 1, ~0U, 0);
-	fcntl(SUPERVISE_REPORT_FD, F_SETFD, FD_CLOEXEC);
-	fcntl(SUPERVISE_DIRECTORY_FD, F_SETFD, FD_CLOEXEC);
+	syscall(SYS_close_range, (unsigned)SUPERVISE_LAST_FD + 1, ~0U, 0);
+	for (int fd = SUPERVISE_REPORT_FD; fd <= SUPERVISE_LAST_FD; fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
 	umask(022);
 	file_limit_raise();
 	supervisor->signals = signalfd(-1, &mask, SFD_CLOEXEC);
@@ -168,6 +170,7 @@ static void supervisor_init(void)
 	supervisor.directory = SUPERVISE_DIRECTORY_FD;
 	supervisor.log.file = -1;
 	supervisor.signals = supervisor.cgroup = supervisor.claim = supervisor.pidfd = supervisor.socket = -1;
+	supervisor.network = (struct network)NETWORK_INIT;
 	supervisor.output.input = supervisor.error_output.input = -1;
 	supervisor.probe.pidfd = supervisor.probe.output = -1;
 }
@@ -194,5 +197,6 @@ int main(int argc, char **argv)
 		return CT_EXIT_FAILED;
 	status = load(&supervisor, argv[operand], err) < 0 ? supervisor_fail(&supervisor, CT_EXIT_FAILED, err)
 							   : supervise(&supervisor);
+	network_close(&supervisor.network);
 	return status < 0 ? CT_EXIT_FAILED : CT_EXIT_OK;
 }

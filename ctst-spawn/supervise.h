@@ -4,6 +4,9 @@
 
 #define SUPERVISE_REPORT_FD 3    /* a pipe for struct report */
 #define SUPERVISE_DIRECTORY_FD 4 /* the container's directory, with the lock of common/status.h */
+#define SUPERVISE_NETWORK_FD 5   /* the network namespace that it is to be in, when that is not its caller's */
+#define SUPERVISE_USER_FD 6      /* the user namespace which that belongs to, likewise */
+#define SUPERVISE_LAST_FD SUPERVISE_USER_FD
 
 /*
  * While a container runs its supervisor keeps these of its namespaces open: the one door for
@@ -16,6 +19,7 @@
 		"user", "mnt", "pid", "ipc", "uts", "net" \
 	}
 #define SUPERVISE_NAMESPACE_COUNT 6
+#define SUPERVISE_NETWORK_NAMESPACE 5 /* which of them it is */
 
 /* The container's environment and commands: see sealed_payload.h. */
 #define SUPERVISE_ENVIRONMENT_FD (SUPERVISE_NAMESPACE_FD + SUPERVISE_NAMESPACE_COUNT)

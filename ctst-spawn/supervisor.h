@@ -17,6 +17,7 @@
 #include "ctst-spawn/health/probe.h"
 #include "ctst-spawn/identity.h"
 #include "ctst-spawn/log_writer.h"
+#include "ctst-spawn/network/network.h"
 #include "ctst-spawn/title.h"
 
 #define MILLISECOND INT64_C(1000000)
@@ -30,6 +31,7 @@ struct supervisor {
 	struct title title;
 	char group[sizeof(((struct ct_status *)0)->cgroup)]; /* path of the cgroup; "": none */
 	char unlimited[LIMITS_TEXT];                         /* limits that are not enforced, for people */
+	struct network network;
 	int directory, signals, cgroup;
 	int claim; /* of the identity, see identity_choose() */
 	struct log_writer log;

@@ -8,6 +8,7 @@
 #include "ctst-spawn/container_directory.h"
 #include "ctst-spawn/deploy.h"
 #include "ctst-spawn/launch.h"
+#include "ctst-spawn/network/deployment.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/stop.h"
 #include "ctst-spawn/supervise.h"
@@ -45,7 +46,7 @@ static void end_new(struct deploy *deploy)
 }
 
 /* The pipe of its reports once it runs; -1 when it does not. */
-static int start_old(const struct ct_state_entry *old, struct ct_err *err)
+static int start_old(const struct deploy *deploy, const struct ct_state_entry *old, struct ct_err *err)
 {
 	ct_autoclose int directory = container_directory_open(old->directory, err);
 	ct_autoclose int reports = -1;
@@ -54,7 +55,7 @@ static int start_old(const struct ct_state_entry *old, struct ct_err *err)
 
 	if (directory < 0)
 		return -1;
-	reports = launch_supervisor(old->directory, directory, &supervisor, err);
+	reports = launch_supervisor(old->directory, directory, network_deployment_place(deploy, old), &supervisor, err);
 	if (reports < 0)
 		return -1;
 	/* Its lock is now the supervisor's alone. */
@@ -77,7 +78,8 @@ static void start_all_old(struct deploy *deploy)
 
 		if (!job->old_stopped)
 			continue;
-		if (container_end(deploy->project, job->old->id, &problem) == 0 && start_old(job->old, &problem) == 0) {
+		if (container_end(deploy->project, job->old->id, &problem) == 0 &&
+		    start_old(deploy, job->old, &problem) == 0) {
 			progress_tell(&deploy->progress, job->action->name, "started as it was before", false);
 			continue;
 		}
@@ -108,6 +110,8 @@ int deploy_undo(struct deploy *deploy, struct ct_err *err)
 		return -1;
 	end_new(deploy);
 	await_old(deploy);
+	if (network_deployment_restore(deploy, err) < 0)
+		return -1;
 	start_all_old(deploy);
 	ct_note("ctst-spawn", "what this run has done was undone (--rollback)");
 	return 0;

@@ -37,22 +37,22 @@ void link_add_bridge(struct netlink *netlink, const char *name, const unsigned c
 	netlink_end(netlink, info);
 }
 
-void link_set_up(struct netlink *netlink, uint32_t index, const char *alias)
+void link_set_up(struct netlink *netlink, uint32_t index)
 {
 	begin_link(netlink, RTM_NEWLINK, 0, index, IFF_UP);
-	if (alias)
-		netlink_put(netlink, IFLA_IFALIAS, alias, strlen(alias));
 }
 
-/*
- * The peer is brought up by the same message before this end becomes a port: the bridge then finds a carrier, and
- * the port forwards from the first packet on.
- */
+void link_describe(struct netlink *netlink, const char *name, const char *text)
+{
+	begin_link(netlink, RTM_NEWLINK, 0, 0, 0);
+	netlink_put_text(netlink, IFLA_IFNAME, name);
+	netlink_put(netlink, IFLA_IFALIAS, text, strlen(text));
+}
+
+/* The peer cannot be brought up by the same message: its other end is not connected yet then (ENOTCONN). */
 void link_add_pair(struct netlink *netlink, const struct link_pair *pair)
 {
-	struct ifinfomsg peer = {
-		.ifi_family = AF_UNSPEC, .ifi_index = (int)pair->peer_index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP
-	};
+	struct ifinfomsg peer = { .ifi_family = AF_UNSPEC };
 	uint32_t namespace = (uint32_t)pair->namespace;
 	size_t info, data, nest;
 
@@ -114,11 +114,6 @@ void link_add_default_route(struct netlink *netlink, uint32_t index, const struc
 	netlink_put_u32(netlink, RTA_OIF, index);
 }
 
-uint32_t link_index(const char *name)
-{
-	return if_nametoindex(name);
-}
-
 /* A text of the kernel within a message: only when its NUL is there. */
 static const char *text_of(const struct rtattr *attribute)
 {
@@ -134,7 +129,7 @@ static void read_kind(const struct rtattr *info, struct link_seen *link)
 
 	for (const struct rtattr *at = RTA_DATA(info); RTA_OK(at, length); at = RTA_NEXT(at, length)) {
 		if (at->rta_type == IFLA_INFO_KIND)
-			link->kind = text_of(at);
+			link->is_bridge = strcmp(text_of(at), "bridge") == 0;
 	}
 }
 
@@ -160,15 +155,15 @@ static void see(const struct nlmsghdr *message, void *context)
 	const struct seeing *seeing = context;
 	const struct ifinfomsg *header = NLMSG_DATA(message);
 	int length = (int)IFLA_PAYLOAD(message);
-	struct link_seen link = { .index = (uint32_t)header->ifi_index, .alias = "", .kind = "" };
+	struct link_seen link = { .index = (uint32_t)header->ifi_index };
 
 	if (message->nlmsg_type != RTM_NEWLINK || message->nlmsg_len < NLMSG_LENGTH(sizeof(*header)))
 		return;
 	for (const struct rtattr *at = IFLA_RTA(header); RTA_OK(at, length); at = RTA_NEXT(at, length)) {
 		if (at->rta_type == IFLA_IFNAME)
 			snprintf(link.name, sizeof(link.name), "%s", text_of(at));
-		else if (at->rta_type == IFLA_IFALIAS)
-			link.alias = text_of(at);
+		else if (at->rta_type == IFLA_ADDRESS && RTA_PAYLOAD(at) == sizeof(link.hardware))
+			memcpy(link.hardware, RTA_DATA(at), sizeof(link.hardware));
 		else if (at->rta_type == IFLA_MASTER && RTA_PAYLOAD(at) == sizeof(link.master))
 			memcpy(&link.master, RTA_DATA(at), sizeof(link.master));
 		else if (at->rta_type == IFLA_LINKINFO)
@@ -185,4 +180,19 @@ int link_dump(struct netlink *netlink, void (*each)(const struct link_seen *link
 
 	begin_link(netlink, RTM_GETLINK, 0, 0, 0);
 	return netlink_dump(netlink, see, &seeing);
+}
+
+static void keep(const struct link_seen *link, void *context)
+{
+	*(struct link_seen *)context = *link;
+}
+
+int link_find(struct netlink *netlink, const char *name, struct link_seen *link)
+{
+	struct seeing seeing = { keep, link };
+
+	*link = (struct link_seen){ 0 };
+	begin_link(netlink, RTM_GETLINK, 0, 0, 0);
+	netlink_put_text(netlink, IFLA_IFNAME, name);
+	return netlink_ask(netlink, see, &seeing);
 }

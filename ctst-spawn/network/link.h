@@ -15,17 +15,18 @@
 /* A new bridge that answers for nobody yet; EEXIST when there is an interface of that name. */
 void link_add_bridge(struct netlink *netlink, const char *name, const unsigned char hardware[6]);
 
-/* Which of the interfaces is up is a matter of its own: NETDEV events cost. `alias` is a text for people; NULL: none. */
-void link_set_up(struct netlink *netlink, uint32_t index, const char *alias);
+void link_set_up(struct netlink *netlink, uint32_t index);
+
+/* A text for people: "ip link show" prints it as alias. At most 255 bytes. */
+void link_describe(struct netlink *netlink, const char *name, const char *text);
 
 /*
- * A pair of interfaces, both up: `name` here as a port of the bridge `master`, `peer` in the namespace of the
+ * A pair of interfaces: `name` here, up, as a port of the bridge `master`, and `peer` in the namespace of the
  * descriptor `namespace`. The one there gets the hardware address.
  */
 struct link_pair {
 	const char *name;
 	const char *peer;
-	uint32_t peer_index; /* of the peer in its namespace; new namespaces have no other than their loopback */
 	uint32_t master;
 	int namespace;
 	unsigned char hardware[6];
@@ -46,13 +47,16 @@ struct link_seen {
 	uint32_t index;
 	uint32_t master; /* 0: no port of a bridge */
 	char name[IF_NAMESIZE];
-	const char *alias; /* "" when it has none */
-	const char *kind;  /* "bridge", "veth"; "" otherwise */
+	unsigned char hardware[6];
+	bool is_bridge;
 	uint64_t received_bytes, received_packets, sent_bytes, sent_packets;
 };
-int link_dump(struct netlink *netlink, void (*each)(const struct link_seen *link, void *context), void *context);
+/*
+ * The interface of that name. A change of its carrier that the kernel has yet to act upon takes effect (since Linux 6.8):
+ * a port of a bridge forwards from then on. -1 with errno: ENODEV when there is none.
+ */
+int link_find(struct netlink *netlink, const char *name, struct link_seen *link);
 
-/* The index of the interface of that name here; 0 when there is none. */
-uint32_t link_index(const char *name);
+int link_dump(struct netlink *netlink, void (*each)(const struct link_seen *link, void *context), void *context);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "common/cleanup.h"
 
+#define ANY (-1)
 #define ANSWER_SIZE 32768 /* the kernel fills no more than this at a time (NLMSG_GOODSIZE and the size of dumps) */
 
 int netlink_open(struct netlink *netlink, int protocol)
@@ -66,7 +67,7 @@ static void begin(struct netlink *netlink, int type, int flags, const void *rest
 	grow(netlink);
 }
 
-static int *accepted_of(struct netlink *netlink, uint32_t sequence)
+static short *accepted_of(struct netlink *netlink, uint32_t sequence)
 {
 	return &netlink->accepted[(sequence - netlink->first) % NETLINK_MOST_MESSAGES];
 }
@@ -78,6 +79,19 @@ void netlink_begin(struct netlink *netlink, int type, int flags, const void *hea
 	*accepted_of(netlink, netlink->sequence) = 0;
 }
 
+void netlink_tell(struct netlink *netlink, int type, int flags, const void *header, size_t length)
+{
+	begin(netlink, type, flags, header, length);
+}
+
+void netlink_answer_last(struct netlink *netlink)
+{
+	struct nlmsghdr *header = (void *)(netlink->batch.data + netlink->message);
+
+	header->nlmsg_flags |= NLM_F_ACK;
+	netlink->last = header->nlmsg_seq;
+}
+
 void netlink_mark(struct netlink *netlink, int type, const void *header, size_t length)
 {
 	begin(netlink, type, 0, header, length);
@@ -85,7 +99,12 @@ void netlink_mark(struct netlink *netlink, int type, const void *header, size_t 
 
 void netlink_accept(struct netlink *netlink, int failure)
 {
-	*accepted_of(netlink, netlink->sequence) = failure;
+	*accepted_of(netlink, netlink->sequence) = (short)failure;
+}
+
+void netlink_accept_any(struct netlink *netlink)
+{
+	*accepted_of(netlink, netlink->sequence) = ANY;
 }
 
 void netlink_put(struct netlink *netlink, int type, const void *value, size_t length)
@@ -182,6 +201,11 @@ static void keep_reason(struct netlink *netlink, const struct nlmsghdr *answer)
 	}
 }
 
+static bool is_accepted(const struct netlink *netlink, uint32_t index, int failure)
+{
+	return netlink->accepted[index] == failure || netlink->accepted[index] == ANY;
+}
+
 /* Notes what an answer says; false: it is none. */
 static bool take_answer(struct netlink *netlink, const struct nlmsghdr *answer, int *failure)
 {
@@ -191,7 +215,7 @@ static bool take_answer(struct netlink *netlink, const struct nlmsghdr *answer, 
 	if (answer->nlmsg_type != NLMSG_ERROR || answer->nlmsg_len < NLMSG_LENGTH(sizeof(*result)))
 		return false;
 	if (result->error == 0 || *failure ||
-	    (index < NETLINK_MOST_MESSAGES && -result->error == netlink->accepted[index]))
+	    (index < NETLINK_MOST_MESSAGES && is_accepted(netlink, index, -result->error)))
 		return true;
 	*failure = -result->error;
 	netlink->failed = index;
@@ -248,13 +272,12 @@ int netlink_fail(const struct netlink *netlink, struct ct_err *err, const char *
 	return ct_fail_errno(err, "R011", "%s", message);
 }
 
-int netlink_dump(struct netlink *netlink, void (*each)(const struct nlmsghdr *message, void *context), void *context)
+/* Up to the end of a dump, or to the answer. */
+static int receive_many(struct netlink *netlink, void (*each)(const struct nlmsghdr *message, void *context),
+			void *context)
 {
 	ct_autofree char *buffer = ct_alloc(ANSWER_SIZE);
 
-	((struct nlmsghdr *)(void *)netlink->batch.data)->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	if (send_batch(netlink) < 0)
-		return -1;
 	for (;;) {
 		ssize_t got = receive(netlink, buffer);
 		const struct nlmsghdr *message = (const void *)buffer;
@@ -272,4 +295,16 @@ int netlink_dump(struct netlink *netlink, void (*each)(const struct nlmsghdr *me
 			each(message, context);
 		}
 	}
+}
+
+int netlink_ask(struct netlink *netlink, void (*each)(const struct nlmsghdr *message, void *context), void *context)
+{
+	netlink->reason[0] = '\0';
+	return send_batch(netlink) < 0 ? -1 : receive_many(netlink, each, context);
+}
+
+int netlink_dump(struct netlink *netlink, void (*each)(const struct nlmsghdr *message, void *context), void *context)
+{
+	((struct nlmsghdr *)(void *)netlink->batch.data)->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	return netlink_ask(netlink, each, context);
 }

@@ -21,18 +21,18 @@
 
 struct nlmsghdr;
 
-#define NETLINK_MOST_MESSAGES 64 /* of one batch that want an answer */
+#define NETLINK_MOST_MESSAGES 256 /* of one batch that want an answer */
 
 struct netlink {
 	int socket;
-	uint32_t sequence;                   /* of the last message */
-	uint32_t first;                      /* of the batch being collected */
-	uint32_t last;                       /* the last one that will be answered */
-	struct ct_buf batch;                 /* complete messages and the one being written */
-	size_t message;                      /* where that begins */
-	int accepted[NETLINK_MOST_MESSAGES]; /* an errno that is as good as success; by message */
-	size_t failed;                       /* after netlink_send(): the message that failed, from 0 */
-	char reason[160];                    /* what the kernel says to that beyond errno; "" when it says nothing */
+	uint32_t sequence;                     /* of the last message */
+	uint32_t first;                        /* of the batch being collected */
+	uint32_t last;                         /* the last one that will be answered */
+	struct ct_buf batch;                   /* complete messages and the one being written */
+	size_t message;                        /* where that begins */
+	short accepted[NETLINK_MOST_MESSAGES]; /* an errno that is as good as success, ANY for all; by message */
+	size_t failed;                         /* after netlink_send(): the message that failed, from 0 */
+	char reason[160];                      /* what the kernel says to that beyond errno; "" when it says nothing */
 };
 
 #define NETLINK_INIT \
@@ -48,11 +48,17 @@ void netlink_close(struct netlink *netlink);
 /* Begins a message; every one is acknowledged. `header` is what follows struct nlmsghdr in this family. */
 void netlink_begin(struct netlink *netlink, int type, int flags, const void *header, size_t length);
 
-/* This errno is no failure of the message that was begun last. */
+/* This errno is no failure of the message that was begun last; or none is. */
 void netlink_accept(struct netlink *netlink, int failure);
+void netlink_accept_any(struct netlink *netlink);
 
-/* A marker of a transaction (nfnetlink's batches), which the kernel does not answer. */
+/*
+ * For transactions (nfnetlink's batches): a message that is answered only if it fails, a marker of begin or end, and the
+ * wish that the last message be answered in any case, so that there is something to wait for.
+ */
+void netlink_tell(struct netlink *netlink, int type, int flags, const void *header, size_t length);
 void netlink_mark(struct netlink *netlink, int type, const void *header, size_t length);
+void netlink_answer_last(struct netlink *netlink);
 
 /* Attributes of the message that was begun last. Numbers are in the host's byte order, `_be` in the network's. */
 void netlink_put(struct netlink *netlink, int type, const void *value, size_t length);
@@ -77,6 +83,9 @@ int netlink_send(struct netlink *netlink);
 /* The reason of the last failure and errno, as one text: R011. Always -1. */
 int netlink_fail(const struct netlink *netlink, struct ct_err *err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Sends the one message of the batch as a question, and calls `each` for what comes before the answer. -1 with errno. */
+int netlink_ask(struct netlink *netlink, void (*each)(const struct nlmsghdr *message, void *context), void *context);
 
 /* Sends the one message of the batch as a request for many, and calls `each` for each of them. -1 with errno. */
 int netlink_dump(struct netlink *netlink, void (*each)(const struct nlmsghdr *message, void *context), void *context);

@@ -12,9 +12,9 @@ if [ "$(id -u)" != 0 ]; then
 	exit 1
 fi
 
-# Mounts of its own: the peer wants cgroup v2 at /sys/fs/cgroup, and the host's mounts are left alone.
+# Mounts and a network of its own: the peer wants cgroup v2 at /sys/fs/cgroup, and the host's are left alone.
 if [ -z "${CTST_BENCH_INSIDE:-}" ]; then
-	CTST_BENCH_INSIDE=1 exec unshare --mount "$0" "$@"
+	CTST_BENCH_INSIDE=1 exec unshare --mount --net sh -c 'ip link set lo up && exec "$0" "$@"' "$0" "$@"
 fi
 mount --make-rprivate /
 mount -t cgroup2 none /sys/fs/cgroup

@@ -199,17 +199,6 @@ output_can_be_opened() {
 }
 tap_case "a program may open /dev/stdout, whatever its user" output_can_be_opened
 
-loopback_only_is_said() {
-	three
-	run ctst run -d stack.ctst
-	expect_err 'warning: .*loopback'
-	run ctst -q run -d stack.ctst
-	refute_err loopback
-	run ctst run -d stack.ctst
-	refute_err loopback
-}
-tap_case "that connected components cannot reach each other yet is said" loopback_only_is_said
-
 ctrl_c() {
 	three
 	ctst run stack.ctst >out 2>err &

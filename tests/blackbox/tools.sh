@@ -211,7 +211,7 @@ damaged_state() {
 	expect_err 'S001'
 	run ctst ps --recover
 	expect_status 0
-	expect_same "$(sed 's/ *[^ ]*$//' "$CASE_DIR/out" | sort)" "$(sed 's/ *[^ ]*$//' <<<"$before")"
+	expect_same "$(awk '{ print $1, $2, $3 }' "$CASE_DIR/out" | sort)" "$(awk '{ print $1, $2, $3 }' <<<"$before")"
 	ls .containust/state/state.json.damaged-*
 	echo '{"format":"ctst.state/9","lineage":"x"}' >.containust/state/state.json
 	run ctst ps
@@ -254,13 +254,18 @@ lost_state() {
 	done
 	run ctst ps --recover
 	expect_status 0
-	expect_same "$(sed 's/ *[^ ]*$//' "$CASE_DIR/out" | sort)" "$(sed 's/ *[^ ]*$//' <<<"$before")"
+	expect_same "$(awk '{ print $1, $2, $3 }' "$CASE_DIR/out" | sort)" "$(awk '{ print $1, $2, $3 }' <<<"$before")"
 }
 tap_case "a lost state stops nothing and is rebuilt" lost_state
 
+# What of the list does not change while nothing happens.
+who_runs() {
+	ctst ps -o json | jq -c '.containers[] | [.id, .name, .state, .pid, .supervisor_pid]'
+}
+
 two_indexes() {
 	start
-	before=$(ctst ps -o json)
+	before=$(who_runs)
 	run ctst --state-file "$PWD/other.json" ps
 	expect_status 0
 	expect_lines out 1
@@ -268,9 +273,9 @@ two_indexes() {
 	expect_status 0
 	run ctst --state-file "$PWD/other.json" ps
 	expect_lines out 3
-	expect_same "$(ctst ps -o json)" "$before"
+	expect_same "$(who_runs)" "$before"
 	run ctst --state-file "$PWD/other.json" stop --force
-	expect_same "$(ctst ps -o json)" "$before"
+	expect_same "$(who_runs)" "$before"
 	run ctst --state-file "$PWD/other.json" rm a b
 	expect_same "$(ls .containust/containers | wc -l)" 2
 }
@@ -278,7 +283,7 @@ tap_case "two state files of one project do not touch each other's containers" t
 
 copied_project() {
 	start
-	before=$(ctst ps -o json)
+	before=$(who_runs)
 	mkdir ../copy && cp -a . ../copy/
 	run ctst -C ../copy ps -a
 	expect_status 0
@@ -290,7 +295,7 @@ copied_project() {
 	expect_status 0
 	run ctst -C ../copy stop --force
 	expect_lines out 2
-	expect_same "$(ctst ps -o json)" "$before"
+	expect_same "$(who_runs)" "$before"
 }
 tap_case "a copy of a project does not touch the original's containers" copied_project
 
@@ -421,18 +426,11 @@ unsupported_is_said() {
 	run ctst run -d web.ctst
 	expect_status 1
 	expect_err 'R009'
-	cat >host.ctst <<-'EOF'
-		COMPONENT web { image = "preset://busybox" network = "host" command = ["/bin/sleep", "1000000"] }
-	EOF
-	run ctst run -d host.ctst
-	expect_status 1
-	expect_err 'R011'
 	cat >network.ctst <<-'EOF'
 		COMPONENT web { image = "preset://busybox" network = "backend" command = ["/bin/true"] }
 	EOF
 	run ctst run -d network.ctst
 	expect_status 0
-	expect_err 'warning: .*loopback'
 	run ctst rm --force web
 	run ctst ps -a
 	refute_out web

@@ -102,7 +102,7 @@ START_TEST(container_errors)
 	expect_container_error(CONTAINER_WITH("a",
 					      ",\"mounts\":[{\"kind\":\"bind\",\"source\":\"/s\",\"target\":\"/\"}]"),
 			       "P001", "mounts");
-	expect_container_error(CONTAINER_WITH("a", ",\"published\":[{}]"), "R009", "publish");
+	expect_container_error(CONTAINER_WITH("a", ",\"published\":[{}]"), "P001", "published[0]");
 }
 END_TEST
 

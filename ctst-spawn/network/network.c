@@ -1,0 +1,170 @@
+#include "ctst-spawn/network/network.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/network_name.h"
+#include "ctst-spawn/network/link.h"
+#include "ctst-spawn/network/names.h"
+#include "ctst-spawn/network/use.h"
+#include "ctst-spawn/supervise.h"
+
+/* Goes to a namespace if ctst-spawn has passed one on; else the number is free, or something else's. Returns whether. */
+static int enter(int fd, int type)
+{
+	if (ioctl(fd, NS_GET_NSTYPE) != type)
+		return 0;
+	if (setns(fd, type) < 0)
+		return -1;
+	close(fd);
+	return 1;
+}
+
+/*
+ * The user namespace first: in it this process may do what the other one needs. It stays the same user, and the files of
+ * the project stay its files.
+ */
+static int enter_home(struct network *network, struct ct_err *err)
+{
+	int entered;
+
+	if (enter(SUPERVISE_USER_FD, CLONE_NEWUSER) < 0)
+		return ct_fail_errno(err, "R011", "cannot enter the user namespace of the project");
+	entered = enter(SUPERVISE_NETWORK_FD, CLONE_NEWNET);
+	if (entered < 0)
+		return ct_fail_errno(err, "R011", "cannot enter the network namespace of the project");
+	network->inside = entered > 0;
+	network->home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (network->home < 0)
+		return ct_fail_errno(err, "R011", "cannot open the network namespace");
+	return 0;
+}
+
+/* One of use.h. */
+struct network_lock {
+	char name[CT_BRIDGE_NAME_LENGTH + 1];
+	int fd;
+};
+
+static int add_lock(struct network *network, const char *name, struct ct_err *err)
+{
+	struct network_lock *lock = &network->locks[network->lock_count];
+
+	snprintf(lock->name, sizeof(lock->name), "%s", name);
+	lock->fd = use_lock(network->directory, name);
+	if (lock->fd < 0)
+		return ct_fail_errno(err, "R011", "cannot lock 'networks/%s.lock' of the project", name);
+	network->lock_count++;
+	return 0;
+}
+
+/* The networks that this container is on, and what all networks of the index share. */
+static int lock_all(struct network *network, const char *state_file, struct ct_err *err)
+{
+	char shared[CT_BRIDGE_NAME_LENGTH + 1];
+
+	if (network->attachments->count == 0)
+		return 0;
+	network->locks = ct_alloc_array(network->attachments->count + 1, sizeof(*network->locks));
+	for (size_t i = 0; i < network->attachments->count; i++) {
+		if (add_lock(network, network->attachments->items[i].bridge, err) < 0)
+			return -1;
+	}
+	ct_bridge_name(state_file, "", shared);
+	return add_lock(network, shared, err);
+}
+
+static int open_directory(struct network *network, struct ct_err *err)
+{
+	ct_autofree char *root = config_project_root(network->config);
+
+	network->directory = use_open_directory(root, false);
+	if (network->directory < 0 && (errno != ENOENT || network->interfaces > 0))
+		return ct_fail_errno(err, "R011", "cannot open '%s/networks'", root);
+	return 0;
+}
+
+static int read_attachments(struct network *network, const char *state_file, struct ct_err *err)
+{
+	if (network->attachments)
+		return 0;
+	network->attachments = ct_alloc_array(1, sizeof(*network->attachments));
+	return attachments_read(network->config->addresses, state_file, "S001", network->attachments, err);
+}
+
+int network_open(struct network *network, const struct config *config, struct ct_err *err)
+{
+	ct_autofree char *state_file = config_state_file(config);
+
+	*network = (struct network)NETWORK_INIT;
+	network->config = config;
+	if (read_attachments(network, state_file, err) < 0 || enter_home(network, err) < 0)
+		return -1;
+	network->interfaces = (unsigned)network->attachments->count;
+	network->outwards = !network->inside;
+	return open_directory(network, err) < 0 ? -1 : lock_all(network, state_file, err);
+}
+
+int network_prepare_run(struct network *network, const char *hostname, struct ct_err *err)
+{
+	ct_autofree char *state_file = config_state_file(network->config);
+	struct network_setting setting = {
+		.directory = network->directory,
+		.state_file = state_file,
+		.component = network->config->container.name,
+		.hostname = hostname,
+		.joins = network->config->container.joins,
+		.host = strcmp(network->config->container.network, "host") == 0,
+		.outwards = network->outwards && network->interfaces > 0,
+	};
+
+	if (read_attachments(network, state_file, err) < 0)
+		return -1;
+	setting.attachments = network->attachments;
+	return network_files_make(&setting, &network->files, err);
+}
+
+void network_forget(struct network *network)
+{
+	network_files_release(&network->files);
+	free(network->attachments);
+	network->attachments = NULL;
+}
+
+/* They would go with the container's namespace, but a bridge is not taken away under its ports. */
+static void remove_ports(const struct network *network)
+{
+	autonetlink netlink = NETLINK_INIT;
+	char name[IF_NAMESIZE];
+
+	if (network->runs == 0 || netlink_open(&netlink, NETLINK_ROUTE) < 0)
+		return;
+	for (unsigned i = 0; i < network->interfaces; i++) {
+		network_port_name(network->config->id, i, name);
+		link_remove(&netlink, name);
+	}
+	(void)netlink_send(&netlink);
+}
+
+void network_close(struct network *network)
+{
+	remove_ports(network);
+	for (size_t i = 0; i < network->lock_count; i++)
+		use_unlock(network->directory, network->locks[i].name, network->locks[i].fd);
+	free(network->locks);
+	if (network->directory >= 0)
+		close(network->directory);
+	if (network->home >= 0)
+		close(network->home);
+	network_forget(network);
+	*network = (struct network)NETWORK_INIT;
+}

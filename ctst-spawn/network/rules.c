@@ -1,0 +1,176 @@
+#include "ctst-spawn/network/rules.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "ctst-spawn/network/nftables.h"
+
+/* Where others' rules usually stand, "Standard priority names" in nft(8): raw, dstnat, filter, srcnat. */
+static const struct nftables_chain chains[] = {
+	{ "published", NULL, 0, 0 },
+	{ "forged", "filter", NF_INET_PRE_ROUTING, -300 },
+	{ "from-outside", "nat", NF_INET_PRE_ROUTING, -100 },
+	{ "from-host", "nat", NF_INET_LOCAL_OUT, -100 },
+	{ "between", "filter", NF_INET_FORWARD, 0 },
+	{ "leaving", "nat", NF_INET_POST_ROUTING, 100 },
+};
+
+static const struct network_address localhost = { AF_INET, { 127 }, 8 };
+static const struct network_address localhost6 = { AF_INET6, { [15] = 1 }, 128 };
+
+void rules_table_name(const char *index, char table[RULES_TABLE_LENGTH])
+{
+	snprintf(table, RULES_TABLE_LENGTH, "containust-%s", index);
+}
+
+/*
+ * The bridge lets 127.0.0.0/8 through for the sake of published ports (route_localnet); a member that sends there
+ * would reach what listens on the host's loopback only.
+ */
+static void refuse_forged(struct nftables *nftables, const struct rules_network *network)
+{
+	if (!network->localhost)
+		return;
+	nftables_begin_rule(nftables, "forged");
+	nftables_match_interface(nftables, NFTABLES_IN, network->bridge, true);
+	nftables_match_destination(nftables, &localhost, true);
+	nftables_count(nftables);
+	nftables_verdict(nftables, NF_DROP, NULL);
+	nftables_end_rule(nftables);
+}
+
+static void publish(struct nftables *nftables, const struct rules_port *port)
+{
+	nftables_begin_rule(nftables, "published");
+	if (network_address_is_any(&port->host))
+		nftables_match_local(nftables, port->host.family);
+	else
+		nftables_match_destination(nftables, &port->host, true);
+	/* ::1 cannot be rewritten, for no packet with it may leave the host: a forwarder serves it (forward.h). */
+	if (port->host.family == AF_INET6)
+		nftables_match_destination(nftables, &localhost6, false);
+	nftables_match_port(nftables, port->protocol, port->host_port);
+	nftables_count(nftables);
+	nftables_redirect(nftables, &port->container, port->container_port);
+	nftables_end_rule(nftables);
+}
+
+static void jump_to_published(struct nftables *nftables, const char *chain)
+{
+	nftables_begin_rule(nftables, chain);
+	nftables_verdict(nftables, NFT_JUMP, "published");
+	nftables_end_rule(nftables);
+}
+
+static void begin_towards(struct nftables *nftables, const struct rules_network *network)
+{
+	nftables_begin_rule(nftables, "between");
+	nftables_match_interface(nftables, NFTABLES_OUT, network->bridge, true);
+}
+
+static void end_with(struct nftables *nftables, int verdict)
+{
+	nftables_verdict(nftables, verdict, NULL);
+	nftables_end_rule(nftables);
+}
+
+/*
+ * Nothing enters a network from elsewhere but answers and what was published. Frames between its own members come by
+ * here too where the host filters bridges (br_netfilter).
+ */
+static void guard(struct nftables *nftables, const struct rules_network *network)
+{
+	begin_towards(nftables, network);
+	nftables_match_interface(nftables, NFTABLES_IN, network->bridge, true);
+	end_with(nftables, NF_ACCEPT);
+	begin_towards(nftables, network);
+	nftables_match_established(nftables);
+	end_with(nftables, NF_ACCEPT);
+	begin_towards(nftables, network);
+	nftables_match_redirected(nftables);
+	end_with(nftables, NF_ACCEPT);
+	begin_towards(nftables, network);
+	nftables_count(nftables);
+	end_with(nftables, NF_DROP);
+}
+
+static void masquerade(struct nftables *nftables, const struct network_address *source,
+		       const struct rules_network *network, bool outwards)
+{
+	nftables_begin_rule(nftables, "leaving");
+	nftables_match_source(nftables, source);
+	nftables_match_interface(nftables, NFTABLES_OUT, network->bridge, !outwards);
+	/* Within the network only what came by a published port: the answer must come back the same way. */
+	if (!outwards && source->bytes[0] != localhost.bytes[0])
+		nftables_match_redirected(nftables);
+	nftables_count(nftables);
+	nftables_masquerade(nftables);
+	nftables_end_rule(nftables);
+}
+
+static void let_out(struct nftables *nftables, const struct rules_network *network)
+{
+	masquerade(nftables, &network->subnet, network, true);
+	masquerade(nftables, &network->subnet, network, false);
+	if (network->localhost)
+		masquerade(nftables, &localhost, network, false);
+	if (network->subnet6.family) {
+		masquerade(nftables, &network->subnet6, network, true);
+		masquerade(nftables, &network->subnet6, network, false);
+	}
+}
+
+static void add_rules(struct nftables *nftables, const struct rules *rules)
+{
+	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
+		nftables_add_chain(nftables, &chains[i]);
+	for (size_t i = 0; i < rules->port_count; i++)
+		publish(nftables, &rules->ports[i]);
+	if (rules->port_count > 0) {
+		jump_to_published(nftables, "from-outside");
+		jump_to_published(nftables, "from-host");
+	}
+	for (size_t i = 0; i < rules->network_count; i++) {
+		refuse_forged(nftables, &rules->networks[i]);
+		guard(nftables, &rules->networks[i]);
+		let_out(nftables, &rules->networks[i]);
+	}
+}
+
+int rules_apply(const struct rules *rules, struct ct_err *err)
+{
+	autonetlink netlink = NETLINK_INIT;
+	struct nftables nftables;
+	int failure;
+
+	if (netlink_open(&netlink, NETLINK_NETFILTER) == 0) {
+		nftables_begin(&nftables, &netlink);
+		nftables_replace_table(&nftables, rules->table);
+		add_rules(&nftables, rules);
+		if (nftables_commit(&nftables) == 0)
+			return 0;
+	}
+	failure = errno;
+	netlink_fail(&netlink, err, "cannot set up the packet filter for the networks of this project");
+	if (failure == EPROTONOSUPPORT || failure == EOPNOTSUPP || failure == ENOENT || failure == EINVAL)
+		ct_err_hint(err,
+			    "this kernel needs nftables with NAT (modules nf_tables, nft_nat, nft_masq, nft_fib_inet, "
+			    "nft_ct); without it, networks work with --offline only");
+	return -1;
+}
+
+int rules_remove(const char *table)
+{
+	autonetlink netlink = NETLINK_INIT;
+	struct nftables nftables;
+
+	if (netlink_open(&netlink, NETLINK_NETFILTER) < 0)
+		return -1;
+	nftables_begin(&nftables, &netlink);
+	nftables_remove_table(&nftables, table);
+	return nftables_commit(&nftables);
+}
