@@ -16,7 +16,8 @@ const char *reason_to_restart(const struct ct_state_entry *entry, struct ct_aren
 
 	if (ct_status_read(entry->directory, &status, &ignored) < 0)
 		return "has no readable status";
-	if (status.alive)
+	/* A supervisor that has written how its container ended is about to go. */
+	if (status.alive && status.state != CT_STOPPED && status.state != CT_FAILED)
 		return NULL;
 	if (status.state == CT_CREATED || status.started_at == 0)
 		return "was never started";

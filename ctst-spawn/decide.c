@@ -11,7 +11,8 @@ static bool never_started(const struct ct_state_entry *there)
 	struct ct_status status;
 	struct ct_err ignored = CT_ERR_INIT;
 
-	return ct_status_read(there->directory, &status, &ignored) < 0 || (!status.alive && status.started_at == 0);
+	return ct_status_read(there->directory, &status, &ignored) < 0 ||
+	       ((!status.alive || status.state == CT_FAILED) && status.started_at == 0);
 }
 
 static bool is_alive(const struct ct_state_entry *there)
@@ -19,7 +20,9 @@ static bool is_alive(const struct ct_state_entry *there)
 	struct ct_status status;
 	struct ct_err ignored = CT_ERR_INIT;
 
-	return ct_status_read(there->directory, &status, &ignored) == 0 && status.alive;
+	/* A supervisor that has written how its container ended is about to go. */
+	return ct_status_read(there->directory, &status, &ignored) == 0 && status.alive && status.state != CT_STOPPED &&
+	       status.state != CT_FAILED;
 }
 
 /*
