@@ -19,6 +19,8 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "ctst-spawn/capabilities.h"
+#include "ctst-spawn/confine/landlock.h"
+#include "ctst-spawn/confine/seccomp.h"
 #include "ctst-spawn/file_limit.h"
 
 static size_t count_variables(const struct payload *payload)
@@ -67,13 +69,17 @@ void payload_set_variable(struct payload *payload, const char *name, const char 
 static const char enter_workdir[] = "cannot enter the working directory of";
 
 /*
- * Counted for each user in the container's user namespace alone since Linux 5.14 (ucounts), so the host's own users and
+ * A core would hold the program's secrets and go where the host's core_pattern says. The number of processes is limited
+ * here when no cgroup's pids.max was asked for. It is counted for each user in the container's user namespace alone since Linux 5.14 (ucounts), so the host's own users and
  * other containers do not matter.
  */
-static void limit_processes(void)
+static void limit_resources(const struct container *container)
 {
-	struct rlimit limit = { CONTAINER_PIDS, CONTAINER_PIDS }, present;
+	struct rlimit limit = { CONTAINER_PIDS, CONTAINER_PIDS }, present, none = { 0, 0 };
 
+	(void)setrlimit(RLIMIT_CORE, &none);
+	if (container->pids_max != 0)
+		return;
 	if (getrlimit(RLIMIT_NPROC, &present) == 0 && present.rlim_max < limit.rlim_max)
 		limit.rlim_cur = limit.rlim_max = present.rlim_max;
 	(void)setrlimit(RLIMIT_NPROC, &limit);
@@ -89,7 +95,10 @@ static const char *execute(const struct payload *payload)
 	const char *name = payload->argv[0];
 	char candidate[PATH_MAX];
 	int failure = ENOENT;
+	int rules = landlock_prepare(payload->container, payload->joins);
 
+	if (rules == -1)
+		return "cannot make the Landlock rules of";
 	if (syscall(SYS_setgroups, payload->group_count, payload->groups) < 0 && errno != EPERM)
 		return "cannot set the groups for";
 	if (syscall(SYS_setresgid, payload->gid, payload->gid, payload->gid) < 0)
@@ -106,10 +115,13 @@ static const char *execute(const struct payload *payload)
 		return enter_workdir;
 	umask(022);
 	file_limit_restore();
-	if (payload->default_processes)
-		limit_processes();
+	limit_resources(payload->container);
 	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return "cannot close the descriptors of";
+	if (landlock_enter(rules) < 0)
+		return "cannot put the Landlock rules upon";
+	if (seccomp_load_list(payload->capabilities) < 0)
+		return "cannot restrict the system calls of";
 	if (strchr(name, '/')) {
 		execve(name, payload->argv, payload->environment);
 		return "cannot execute";

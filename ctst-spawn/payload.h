@@ -14,13 +14,14 @@
 #define PAYLOAD_MOST_GROUPS 64
 
 struct payload {
-	char **argv;        /* owned, NULL-terminated */
-	char **environment; /* owned, "NAME=value", NULL-terminated */
-	char *workdir;      /* owned */
+	const struct container *container; /* whose it is */
+	bool joins;                        /* it is beside the container's own processes: ctst-exec, a health check */
+	char **argv;                       /* owned, NULL-terminated */
+	char **environment;                /* owned, "NAME=value", NULL-terminated */
+	char *workdir;                     /* owned */
 	const char *user;
 	uint64_t capabilities;
-	bool default_processes; /* the limit that nobody asked for: RLIMIT_NPROC stands in for pids.max */
-	uid_t uid;              /* as in the container; set by payload_find_user() */
+	uid_t uid; /* as in the container; set by payload_find_user() */
 	gid_t gid;
 	gid_t groups[PAYLOAD_MOST_GROUPS];
 	size_t group_count;
@@ -40,8 +41,8 @@ int payload_find_user(struct payload *payload, struct ct_err *err);
 
 /*
  * Starts the payload as a child: a session of its own, signals as a program expects them,
- * groups, ids, capabilities, no new privileges, working directory, no descriptor above
- * 2, execve(2) along PATH of its own environment. The caller has called
+ * groups, ids, capabilities, no new privileges, Landlock, the filter of system calls, working directory, no descriptor
+ * above 2, execve(2) along PATH of its own environment. The caller has called
  * capabilities_bound() before. -1 with R004 and in *exit_code what a shell would give: 127 not found, 126 otherwise.
  */
 pid_t payload_start(const struct payload *payload, int *exit_code, struct ct_err *err);

@@ -233,9 +233,10 @@ int payload_load(int fd, enum payload_command command, const struct container *c
 	char **arguments, **check;
 	size_t at = 0;
 
-	*payload = (struct payload){ .user = container->user,
-				     .capabilities = container->capabilities,
-				     .default_processes = container->pids_max == 0 };
+	*payload = (struct payload){ .container = container,
+				     .joins = command != PAYLOAD_COMMAND,
+				     .user = container->user,
+				     .capabilities = container->capabilities };
 	if (read_file(fd, &text) < 0)
 		return ct_fail_errno(err, "R008", "cannot read the container's environment");
 	if (text.length == 0 || text.data[text.length - 1] != '\0')

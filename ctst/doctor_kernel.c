@@ -14,6 +14,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "ctst-spawn/confine/landlock.h"
 #include "ctst-spawn/identity.h"
 #include "ctst/doctor.h"
 #include "ctst/trial.h"
@@ -130,21 +131,27 @@ static enum finding seccomp(const struct check *check, struct ct_buf *detail)
 		ct_buf_puts(detail, check->use);
 		return FINDING_OK;
 	}
-	ct_buf_printf(detail, "%s; containers run without a system call filter", strerror(errno));
-	return FINDING_WARNING;
+	ct_buf_printf(detail, "%s; components start with seccomp = \"unconfined\" only", strerror(errno));
+	return FINDING_MISSING;
 }
 
+/* Version 1 would forbid programs to move a file to another directory, so it is not used. */
 static enum finding landlock(const struct check *check, struct ct_buf *detail)
 {
-	/* LANDLOCK_CREATE_RULESET_VERSION, landlock(7). */
-	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, 1U);
+	int version = landlock_version();
 
-	if (version > 0) {
-		ct_buf_printf(detail, "ABI %ld: %s", version, check->use);
-		return FINDING_OK;
+	if (version == 0)
+		ct_buf_puts(detail, "not in this kernel, or switched off");
+	else
+		ct_buf_printf(detail, "ABI %d", version);
+	if (version < 2) {
+		ct_buf_puts(detail,
+			    "; what containers may do to files is up to their mounts alone (Linux 5.19 has it)");
+		return FINDING_WARNING;
 	}
-	ct_buf_puts(detail, "not in this kernel, or switched off");
-	return FINDING_WARNING;
+	ct_buf_printf(detail, ": %s%s", check->use,
+		      version >= 6 ? "" : "; not their signals and abstract sockets (Linux 6.12)");
+	return FINDING_OK;
 }
 
 static enum finding btf(const struct check *check, struct ct_buf *detail)
@@ -169,8 +176,8 @@ const struct check doctor_kernel_checks[] = {
 	{ "unprivileged users", unprivileged, .use = "containers can run without root" },
 	{ "pidfd", pidfd, .use = "a recycled pid is never signalled" },
 	{ "openat2", safe_paths, .use = "paths in an image cannot leave it" },
-	{ "seccomp", seccomp, .use = "system calls can be filtered" },
-	{ "landlock", landlock, .use = "tools can confine themselves" },
+	{ "seccomp", seccomp, .use = "containers make the system calls of a list only" },
+	{ "landlock", landlock, .use = "containers are confined a second time" },
 	{ "btf", btf, .use = "kernel types for tracing" },
 	{ 0 },
 };
