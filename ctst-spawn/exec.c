@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -208,6 +209,8 @@ int main(int argc, char **argv)
 	int operand, status;
 
 	ct_open_standard_descriptors();
+	/* What the caller has open could be entered or executed by way of /proc/self/fd. */
+	syscall(SYS_close_range, 3U, ~0U, 0);
 	if (run_from_sealed_copy(argv) < 0) {
 		ct_fail_errno(&err, "R008", "cannot run from a sealed copy in memory");
 		return ct_err_report(program.name, &err);

@@ -86,6 +86,22 @@ static void limit_resources(const struct container *container)
 }
 
 /*
+ * A path such as /proc/self/fd/7 leads to whatever somebody has left open, also to a directory of the host's. The kernel
+ * tells of one that is not beneath the root directory (getcwd(2)).
+ */
+static int enter_directory(const char *path)
+{
+	char real[PATH_MAX];
+
+	if (chdir(path) < 0)
+		return -1;
+	if (syscall(SYS_getcwd, real, sizeof(real)) > 0 && real[0] == '/')
+		return 0;
+	errno = EACCES;
+	return -1;
+}
+
+/*
  * Becomes the payload. Returns only on failure, with errno and the step that failed. Calls
  * nothing that allocates: it runs in a child of vfork(2).
  */
@@ -111,7 +127,7 @@ static const char *execute(const struct payload *payload)
 		return "cannot set the capabilities of";
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return "cannot give up new privileges for";
-	if (chdir(payload->workdir) < 0)
+	if (enter_directory(payload->workdir) < 0)
 		return enter_workdir;
 	umask(022);
 	file_limit_restore();

@@ -48,6 +48,12 @@ int volumes_mount(const struct rootfs *rootfs, struct ct_err *err);
 /* Called in the container's root: new volumes that nobody owns become the user's. -1: R003. */
 int volumes_give(const struct container *container, uid_t user, gid_t group, struct ct_err *err);
 
+/*
+ * Where `fd`, a descriptor of the tree at `root`, really lies, from there: "/usr/lib" for a path that led through
+ * symbolic links, "" for the root itself. -1 with errno.
+ */
+int rootfs_real_path(int root, int fd, char *path, size_t size);
+
 /* A mount whose place is made when it is used, since it lies in one of the container's own tmpfs. */
 bool is_below_tmpfs(const char *target);
 

@@ -81,8 +81,7 @@ bool is_below_tmpfs(const char *target)
 	return false;
 }
 
-/* Where a descriptor of the tree at `root` really lies, from there: "/usr/lib" for a path that led through symlinks. */
-static int real_path(int root, int fd, char *path, size_t size)
+int rootfs_real_path(int root, int fd, char *path, size_t size)
 {
 	char link[64], base[PATH_MAX], full[PATH_MAX];
 	ssize_t length;
@@ -121,7 +120,7 @@ static int add_component(int root, char *path, size_t size, const char *componen
 		return -1;
 	}
 	fd = ct_open_in_root(root, path, O_PATH, 0);
-	if (fd >= 0 && (real_path(root, fd, path, size) < 0 || fstat(fd, &status) < 0))
+	if (fd >= 0 && (rootfs_real_path(root, fd, path, size) < 0 || fstat(fd, &status) < 0))
 		return -1;
 	if (fd < 0 && errno != ENOENT)
 		return -1;

@@ -63,6 +63,33 @@ static int cover(int tree, const struct container_mount *mount, struct ct_err *e
 	return 0;
 }
 
+static bool is_below(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+
+	return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/*
+ * A link in the image, or in another volume that somebody else may write to, leads no volume over what the kernel
+ * shows: neither the container's processes nor those that enter it could believe it any more.
+ */
+static int check_place(int root, int place, const struct container_mount *mount, struct ct_err *err)
+{
+	static const char *const reserved[] = { "/proc", "/sys", "/dev" };
+	char path[PATH_MAX];
+
+	if (rootfs_real_path(root, place, path, sizeof(path)) < 0)
+		return ct_fail_errno(err, "R003", "cannot find the mount point '%s'", mount->target);
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
+		if (path[0] == '\0' || is_below(path, reserved[i]))
+			return ct_fail(err, "R003",
+				       "the mount point '%s' leads to '%s', where no volume can be mounted",
+				       mount->target, path[0] ? path : "/");
+	}
+	return 0;
+}
+
 static int mount_volume(int root, int tree, struct container_mount *mount, struct ct_err *err)
 {
 	ct_autoclose int target = ct_open_in_root(root, mount->target, O_PATH, 0);
@@ -74,6 +101,8 @@ static int mount_volume(int root, int tree, struct container_mount *mount, struc
 		target = ct_open_in_root(root, mount->target, O_PATH, 0);
 	if (target < 0 || fstat(target, &place) < 0)
 		return ct_fail_errno(err, "R003", "cannot find the mount point '%s'", mount->target);
+	if (check_place(root, target, mount, err) < 0)
+		return -1;
 	if (S_ISDIR(source.st_mode) != S_ISDIR(place.st_mode)) {
 		ct_fail(err, "R003", "cannot mount '%s' on '%s': one is a directory and the other is not",
 			mount->source, mount->target);
