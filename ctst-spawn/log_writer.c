@@ -20,20 +20,6 @@
 #define CHUNK 32768
 static char buffer[2 * CHUNK] __attribute__((aligned(4096)));
 
-/* A supervisor lives as long as its container, and most of that time there is nothing to write. */
-#define LITTLE 8192
-static bool much_is_used;
-
-/* Gives the memory back when what came was much, and is all read: the pipe had less than a chunk. */
-static void give_back(size_t got)
-{
-	much_is_used = much_is_used || got > LITTLE;
-	if (!much_is_used || got == CHUNK)
-		return;
-	(void)madvise(buffer, sizeof(buffer), MADV_DONTNEED);
-	much_is_used = false;
-}
-
 /* Entries of one stream that are about to be written: the first `length` bytes of the buffer. */
 struct batch {
 	struct log_stream *stream;
@@ -244,7 +230,6 @@ bool log_copy(struct log_stream *stream, struct log_writer *writer)
 	for (end = text + got; text < end;)
 		text = add_entry(writer, &batch, text, end);
 	flush(writer, &batch);
-	give_back((size_t)got);
 	return true;
 }
 
@@ -263,8 +248,7 @@ void log_writer_give_back(void)
 	(void)madvise(buffer, sizeof(buffer), MADV_DONTNEED);
 }
 
-void log_writer_finish(struct log_writer *writer)
+bool log_writer_settle(struct log_writer *writer)
 {
-	if (writer->file >= 0)
-		(void)admit_loss(writer);
+	return writer->file < 0 || admit_loss(writer);
 }

@@ -50,7 +50,7 @@ void log_drain(struct log_stream *stream, struct log_writer *writer);
 /* Gives the memory of the buffer back until it is used again. */
 void log_writer_give_back(void);
 
-/* Nothing more will come: says what was lost, if that is still to be said. */
-void log_writer_finish(struct log_writer *writer);
+/* Says what was lost, if that is still to be said. false: it cannot be written yet. */
+bool log_writer_settle(struct log_writer *writer);
 
 #endif

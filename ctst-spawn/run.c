@@ -329,7 +329,8 @@ static int64_t next_time(const struct supervisor *supervisor)
 /* Buffers are of no use to a container that has nothing to say; the next output takes them again. */
 static void give_back(struct supervisor *supervisor)
 {
-	supervisor->quiet_at = 0;
+	/* Nobody tells when a full disk has room again; until then it is looked at. */
+	supervisor->quiet_at = log_writer_settle(&supervisor->log) ? 0 : ct_monotonic() + QUIET;
 	log_writer_give_back();
 	if (supervisor->probe.process == 0)
 		probe_give_back(&supervisor->probe);

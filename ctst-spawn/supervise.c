@@ -118,7 +118,7 @@ static int supervise(struct supervisor *supervisor)
 	}
 	supervisor_record_end(supervisor);
 	run_finish(supervisor);
-	log_writer_finish(&supervisor->log);
+	(void)log_writer_settle(&supervisor->log);
 	return cgroup_remove(supervisor->group);
 }
 

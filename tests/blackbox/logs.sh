@@ -214,6 +214,8 @@ full_disk() {
 		# The container has not waited for the disk, and what is in its log is whole.
 		ctst logs c >during
 		rm .containust/containers/fill
+		# Nothing is printed meanwhile.
+		await sh -c 'ctst logs c 2>&1 | grep missing'
 		touch go/space
 		await sh -c 'ctst ps -a -o json | grep "\"stopped\""'
 		ctst logs c >after 2>lost

@@ -423,7 +423,7 @@ START_TEST(loss_is_admitted)
 	limit_files(place.writer.size + 10);
 	say(&place, " of\n", 4);
 	limit_files(-1);
-	log_writer_finish(&place.writer);
+	ck_assert(log_writer_settle(&place.writer));
 	text = read_on(&reader);
 	ck_assert_str_eq(text, "in the middle+|2:containust: 4 bytes of output are missing here: cannot write the log: "
 			       "File too large|");
