@@ -57,6 +57,31 @@ static int read_layers(const struct context *context, const struct ct_json *imag
 	return 0;
 }
 
+/* Component by component, however many slashes are between them: what lies inside another comes behind it. */
+static int compare_targets(const void *a, const void *b)
+{
+	const char *first = ((const struct container_mount *)a)->target;
+	const char *second = ((const struct container_mount *)b)->target;
+
+	for (;;) {
+		size_t first_length, second_length, shorter;
+		int difference;
+
+		first += strspn(first, "/");
+		second += strspn(second, "/");
+		first_length = strcspn(first, "/");
+		second_length = strcspn(second, "/");
+		shorter = first_length < second_length ? first_length : second_length;
+		difference = memcmp(first, second, shorter);
+		if (difference || first_length != second_length)
+			return difference ? difference : first_length < second_length ? -1 : 1;
+		if (shorter == 0)
+			return 0;
+		first += shorter;
+		second += shorter;
+	}
+}
+
 static int read_mounts(const struct context *context, const struct ct_json *object, struct container *container)
 {
 	const struct ct_json *mounts = ct_json_get(object, "mounts");
@@ -77,6 +102,8 @@ static int read_mounts(const struct context *context, const struct ct_json *obje
 		if (!mount->source || !is_absolute(mount->target) || mount->target[1] == '\0')
 			return wrong(context, "mounts", "a list of mounts with source and target");
 	}
+	if (container->mount_count > 1)
+		qsort(container->mounts, container->mount_count, sizeof(*container->mounts), compare_targets);
 	return 0;
 }
 

@@ -58,7 +58,7 @@ struct container {
 	const char *user; /* "" or uid[:gid] or names of the image */
 	const char *hostname;
 	bool readonly;
-	struct container_mount *mounts;
+	struct container_mount *mounts; /* in the order in which they are mounted: /a before /a/b */
 	size_t mount_count;
 	const char *network;
 	const struct ct_json *joins;     /* names of networks that CONNECT adds, or NULL */

@@ -86,6 +86,12 @@ struct deploy {
 /* Decides what each action means now. -1: P002 when the plan does not fit the state; nothing has been touched then. */
 int deploy_decide(struct deploy *deploy, struct ct_err *err);
 
+/*
+ * Whether the volumes of all that is to be started have what they mount: a component that lacks it is found before
+ * others are started or its predecessor is stopped. -1: R003.
+ */
+int deploy_check_sources(const struct deploy *deploy, struct ct_err *err);
+
 /* Whether a container has to be started, replaced or destroyed. */
 bool deploy_changes(const struct deploy *deploy);
 

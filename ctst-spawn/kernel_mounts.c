@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -27,7 +28,13 @@ static const struct {
 	{ "tmpfs", "root/run", "tmpfs", "mode=0755,size=16m", MS_NOSUID | MS_NODEV, false },
 };
 
-static const char *const devices[] = { "null", "zero", "full", "random", "urandom", "tty" };
+/* linux/major.h and mem(4), tty(4): a host that is a container itself may have put anything there. */
+static const struct {
+	const char *name;
+	unsigned major, minor;
+} devices[] = {
+	{ "null", 1, 3 }, { "zero", 1, 5 }, { "full", 1, 7 }, { "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 },
+};
 
 /* Hidden: what crun and podman hide. Most need capabilities anyway; together with the user namespace this is the second wall. */
 static const char *const masked[] = {
@@ -76,15 +83,32 @@ static int mount_kernel_file_systems(struct ct_err *err)
 	return 0;
 }
 
+static int bind_device(const char *source, dev_t device, const char *target, struct ct_err *err)
+{
+	struct stat status;
+
+	if (lstat(source, &status) < 0)
+		return ct_fail_errno(err, "R003", "cannot look at '%s'", source);
+	if (!S_ISCHR(status.st_mode) || status.st_rdev != device) {
+		ct_fail(err, "R003", "'%s' of this host is not the device that every container gets by this name",
+			source);
+		return ct_err_hint(err, "'ls -l %s' should show a character device with the numbers %u, %u", source,
+				   major(device), minor(device));
+	}
+	if (mount(source, target, NULL, MS_BIND, NULL) < 0)
+		return ct_fail_errno(err, "R003", "cannot put '%s' into the container", source);
+	return 0;
+}
+
 static int bind_devices(struct ct_err *err)
 {
 	char source[32], target[48];
 
 	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
-		snprintf(source, sizeof(source), "/dev/%s", devices[i]);
-		snprintf(target, sizeof(target), "root/dev/%s", devices[i]);
-		if (mount(source, target, NULL, MS_BIND, NULL) < 0)
-			return ct_fail_errno(err, "R003", "cannot put '%s' into the container", source);
+		snprintf(source, sizeof(source), "/dev/%s", devices[i].name);
+		snprintf(target, sizeof(target), "root/dev/%s", devices[i].name);
+		if (bind_device(source, makedev(devices[i].major, devices[i].minor), target, err) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -49,8 +49,8 @@ int volumes_mount(const struct rootfs *rootfs, struct ct_err *err);
 int volumes_give(const struct container *container, uid_t user, gid_t group, struct ct_err *err);
 
 /*
- * Where `fd`, a descriptor of the tree at `root`, really lies, from there: "/usr/lib" for a path that led through
- * symbolic links, "" for the root itself. -1 with errno.
+ * Where a descriptor of the tree at `root` really lies, from there: "/usr/lib" for a path that led through symlinks, ""
+ * for the root itself. -1 with errno: EXDEV when it lies elsewhere.
  */
 int rootfs_real_path(int root, int fd, char *path, size_t size);
 

@@ -103,9 +103,10 @@ static bool lies_in_state(int source, const char *project_directory)
 	return strcmp(path, state) == 0 || lies_in(path, state);
 }
 
-static int keep_from_state(struct config *config, struct container_mount *mount, int source, struct ct_err *err)
+/* `strings` is where the path of what is hidden goes. */
+static int keep_from_state(struct ct_arena *strings, const char *project_directory, struct container_mount *mount,
+			   int source, struct ct_err *err)
 {
-	const char *project_directory = config->project_directory;
 	const char *below;
 
 	if (!mount->project && lies_in_state(source, project_directory)) {
@@ -120,7 +121,7 @@ static int keep_from_state(struct config *config, struct container_mount *mount,
 		return ct_err_hint(err, "append ':ro', or mount only what the component needs");
 	}
 	if (below)
-		mount->hidden = ct_arena_printf(&config->strings, "%s/.containust", below);
+		mount->hidden = ct_arena_printf(strings, "%s/.containust", below);
 	return 0;
 }
 
@@ -154,7 +155,41 @@ static int prepare(struct config *config, struct container_mount *mount, struct 
 	mount->fresh = mount->project && volume_is_new(mount->source);
 	if (fd < 0)
 		fd = open_source(mount->source, err);
-	return fd < 0 ? -1 : keep_from_state(config, mount, fd, err);
+	return fd < 0 ? -1 : keep_from_state(&config->strings, project_directory, mount, fd, err);
+}
+
+/* Everything that prepare() would refuse; nothing is made. */
+static int check(struct container_mount mount, const char *project_directory, struct ct_err *err)
+{
+	ct_autofree char *source = expand_template(mount.source, err);
+	struct ct_arena strings = CT_ARENA_INIT;
+	ct_autoclose int fd = -1;
+	int status;
+
+	if (!source)
+		return -1;
+	if (source[0] != '/')
+		return ct_fail(err, "R003", "the volume source '%s' is not an absolute path", source);
+	fd = ct_open_without_links(source);
+	if (fd < 0 && errno == ENOENT && lies_in(source, project_directory))
+		return 0;
+	if (fd < 0)
+		fd = open_source(source, err);
+	if (fd < 0)
+		return -1;
+	mount.source = source;
+	status = keep_from_state(&strings, project_directory, &mount, fd, err);
+	ct_arena_release(&strings);
+	return status;
+}
+
+int sources_check(const struct container *container, const char *project_directory, struct ct_err *err)
+{
+	for (size_t i = 0; i < container->mount_count; i++) {
+		if (check(container->mounts[i], project_directory, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int sources_prepare(struct config *config, struct ct_err *err)

@@ -16,6 +16,9 @@
  */
 int sources_prepare(struct config *config, struct ct_err *err);
 
+/* Whether all of that can be: nothing is made, so it can be asked before anything is started. -1: R003. */
+int sources_check(const struct container *container, const char *project_directory, struct ct_err *err);
+
 /* writable/upper and writable/work in the current directory, owned by root of the container. -1: R003. */
 int sources_make_writable(const struct identity *identity, struct ct_err *err);
 

@@ -106,7 +106,8 @@ static int apply(struct deploy *deploy, struct ct_err *err)
 	int status;
 
 	deploy->lock = ct_state_lock(deploy->project, err);
-	if (deploy->lock < 0 || reconcile(deploy->project, deploy->state, err) < 0 || deploy_decide(deploy, err) < 0)
+	if (deploy->lock < 0 || reconcile(deploy->project, deploy->state, err) < 0 || deploy_decide(deploy, err) < 0 ||
+	    deploy_check_sources(deploy, err) < 0)
 		return -1;
 	reader = open_signals(&signals);
 	if (reader < 0)

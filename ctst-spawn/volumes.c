@@ -63,29 +63,26 @@ static int cover(int tree, const struct container_mount *mount, struct ct_err *e
 	return 0;
 }
 
-static bool is_below(const char *path, const char *directory)
-{
-	size_t length = strlen(directory);
-
-	return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
-}
-
 /*
- * A link in the image, or in another volume that somebody else may write to, leads no volume over what the kernel
- * shows: neither the container's processes nor those that enter it could believe it any more.
+ * The parser refuses these as targets, but a link in the image, or in a volume that another container can write to, may
+ * lead there. What is hidden in /proc and /sys would be in the open under a second mount. The place is a descriptor, so
+ * that nobody moves it afterwards.
  */
-static int check_place(int root, int place, const struct container_mount *mount, struct ct_err *err)
+static int refuse_reserved(int root, int place, const struct container_mount *mount, struct ct_err *err)
 {
-	static const char *const reserved[] = { "/proc", "/sys", "/dev" };
+	static const char *const reserved[] = { "", "/proc", "/sys", "/dev" };
 	char path[PATH_MAX];
 
 	if (rootfs_real_path(root, place, path, sizeof(path)) < 0)
 		return ct_fail_errno(err, "R003", "cannot find the mount point '%s'", mount->target);
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
-		if (path[0] == '\0' || is_below(path, reserved[i]))
-			return ct_fail(err, "R003",
-				       "the mount point '%s' leads to '%s', where no volume can be mounted",
-				       mount->target, path[0] ? path : "/");
+		size_t length = strlen(reserved[i]);
+
+		if (strncmp(path, reserved[i], length) != 0 || (path[length] && (i == 0 || path[length] != '/')))
+			continue;
+		ct_fail(err, "R003", "cannot mount '%s' on '%s': it leads to '%s' of the container", mount->source,
+			mount->target, path[0] ? path : "/");
+		return ct_err_hint(err, "no volume can be mounted on /, /proc, /sys, /dev or below");
 	}
 	return 0;
 }
@@ -101,7 +98,7 @@ static int mount_volume(int root, int tree, struct container_mount *mount, struc
 		target = ct_open_in_root(root, mount->target, O_PATH, 0);
 	if (target < 0 || fstat(target, &place) < 0)
 		return ct_fail_errno(err, "R003", "cannot find the mount point '%s'", mount->target);
-	if (check_place(root, target, mount, err) < 0)
+	if (refuse_reserved(root, target, mount, err) < 0)
 		return -1;
 	if (S_ISDIR(source.st_mode) != S_ISDIR(place.st_mode)) {
 		ct_fail(err, "R003", "cannot mount '%s' on '%s': one is a directory and the other is not",

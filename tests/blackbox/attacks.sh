@@ -122,7 +122,7 @@ link_to_proc_is_no_target() {
 		COMPONENT
 		run ctst run box.ctst
 		expect_status 1
-		expect_err "R003.*'/data/t' leads to"
+		expect_err "R003.* on '/data/t': it leads to"
 	done
 }
 tap_case "no link leads a volume over /proc, /sys, /dev or the root" link_to_proc_is_no_target

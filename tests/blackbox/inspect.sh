@@ -73,7 +73,7 @@ mounts() {
 	mkdir 'with space'
 	box 'volumes = ["./with space:/data", "./with space:/ro:ro", "kept:/kept"]'
 	expect_same "$(what '.mounts[] | "\(.kind) \(.target) \(.readonly) \(.options | split(",")[0])"')" \
-		$'bind /data false rw\nbind /ro true ro\nproject /kept false rw'
+		$'bind /data false rw\nproject /kept false rw\nbind /ro true ro'
 	expect_same "$(what '.mounts[0].source')" "$PWD/with space"
 	run ctst inspect -o text box
 	expect_out '^  mounts        /data  from .*/with space  rw,'
@@ -118,6 +118,8 @@ ended() {
 	EOF
 	run ctst run -d stack.ctst
 	await bash -c "ctst ps -a | grep -q 'failed (3)'"
+	supervisor_gone() { ctst inspect box | jq -e '.containers[0] | has("processes") | not'; }
+	await supervisor_gone
 	ctst inspect box >box.json
 	expect_same "$(what '"\(.state) \(.exit_code) \(.oom_killed) \(.restarts)"')" 'failed 3 false 0'
 	expect_same "$(what 'has("processes"), has("namespaces"), has("cpu")')" $'false\nfalse\nfalse'

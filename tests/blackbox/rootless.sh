@@ -27,5 +27,8 @@ tap_case "the life of containers without root" suite life
 tap_case "every tool without root" suite tools
 tap_case "health checks without root" suite health
 tap_case "slim images without root" suite slim
+tap_case "volumes without root" suite volumes
+tap_case "what containers use, without root" suite ps
+tap_case "what is known of containers, without root" suite inspect
 
 tap_done
