@@ -103,25 +103,21 @@ static bool lies_in_state(int source, const char *project_directory)
 	return strcmp(path, state) == 0 || lies_in(path, state);
 }
 
-/* `strings` is where the path of what is hidden goes. */
-static int keep_from_state(struct ct_arena *strings, const char *project_directory, struct container_mount *mount,
-			   int source, struct ct_err *err)
+/* *below: where below the source the project lies, so that its state is hidden there; NULL when it is not in it. */
+static int keep_from_state(const struct container_mount *mount, int source, const char *project_directory,
+			   const char **below, struct ct_err *err)
 {
-	const char *below;
-
 	if (!mount->project && lies_in_state(source, project_directory)) {
 		ct_fail(err, "R003", "the volume source '%s' lies in the project's own .containust", mount->source);
 		return ct_err_hint(err, "a volume that is kept there is written without a path: volume = \"data:%s\"",
 				   mount->target);
 	}
-	below = project_below(source, project_directory);
-	if (below && below[0] && !mount->readonly) {
+	*below = project_below(source, project_directory);
+	if (*below && (*below)[0] && !mount->readonly) {
 		ct_fail(err, "R003", "the volume source '%s' holds the project's directory and is writable",
 			mount->source);
 		return ct_err_hint(err, "append ':ro', or mount only what the component needs");
 	}
-	if (below)
-		mount->hidden = ct_arena_printf(strings, "%s/.containust", below);
 	return 0;
 }
 
@@ -136,6 +132,7 @@ static int prepare(struct config *config, struct container_mount *mount, struct 
 {
 	ct_autofree char *source = expand_template(mount->source, err);
 	const char *project_directory = config->project_directory;
+	const char *below;
 	ct_autoclose int fd = -1;
 	bool missing;
 
@@ -155,16 +152,19 @@ static int prepare(struct config *config, struct container_mount *mount, struct 
 	mount->fresh = mount->project && volume_is_new(mount->source);
 	if (fd < 0)
 		fd = open_source(mount->source, err);
-	return fd < 0 ? -1 : keep_from_state(&config->strings, project_directory, mount, fd, err);
+	if (fd < 0 || keep_from_state(mount, fd, project_directory, &below, err) < 0)
+		return -1;
+	if (below)
+		mount->hidden = ct_arena_printf(&config->strings, "%s/.containust", below);
+	return 0;
 }
 
 /* Everything that prepare() would refuse; nothing is made. */
 static int check(struct container_mount mount, const char *project_directory, struct ct_err *err)
 {
 	ct_autofree char *source = expand_template(mount.source, err);
-	struct ct_arena strings = CT_ARENA_INIT;
 	ct_autoclose int fd = -1;
-	int status;
+	const char *below;
 
 	if (!source)
 		return -1;
@@ -175,12 +175,8 @@ static int check(struct container_mount mount, const char *project_directory, st
 		return 0;
 	if (fd < 0)
 		fd = open_source(source, err);
-	if (fd < 0)
-		return -1;
 	mount.source = source;
-	status = keep_from_state(&strings, project_directory, &mount, fd, err);
-	ct_arena_release(&strings);
-	return status;
+	return fd < 0 ? -1 : keep_from_state(&mount, fd, project_directory, &below, err);
 }
 
 int sources_check(const struct container *container, const char *project_directory, struct ct_err *err)

@@ -26,6 +26,7 @@
 #include "common/process.h"
 #include "common/project.h"
 #include "common/secret_names.h"
+#include "common/size.h"
 #include "common/state.h"
 #include "common/status.h"
 #include "common/suggest.h"
@@ -361,6 +362,28 @@ START_TEST(ages)
 	ck_assert_str_eq(text, "5h");
 	ct_format_age((49 * 3600) * INT64_C(1000000000), text, sizeof(text));
 	ck_assert_str_eq(text, "2d");
+}
+END_TEST
+
+START_TEST(sizes)
+{
+	static const struct {
+		int64_t bytes;
+		const char *text;
+	} cases[] = {
+		{ 0, "0 B" },          { 1023, "1023 B" },     { 1024, "1.0 KiB" },
+		{ 1536, "1.5 KiB" },   { 102348, "99.9 KiB" }, { 102400, "100 KiB" },
+		{ 102912, "101 KiB" }, { 1544192, "1.5 MiB" }, { INT64_C(5) << 30, "5.0 GiB" },
+	};
+	char text[CT_SIZE_TEXT];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ct_format_size(cases[i].bytes, text, sizeof(text));
+		ck_assert_str_eq(text, cases[i].text);
+	}
+	/* The largest there is neither overflows nor is too long. */
+	ct_format_size(INT64_MAX, text, sizeof(text));
+	ck_assert_str_eq(text, "8388608 TiB");
 }
 END_TEST
 
@@ -1559,6 +1582,7 @@ static void add_texts(Suite *suite)
 	tcase_add_test(tcase, times_survive_a_round_trip);
 	tcase_add_test(tcase, what_is_not_a_time);
 	tcase_add_test(tcase, ages);
+	tcase_add_test(tcase, sizes);
 	tcase_add_test(tcase, identifiers);
 	tcase_add_test(tcase, names_of_secrets);
 	tcase_add_test(tcase, values_that_are_no_secrets);

@@ -14,11 +14,13 @@
 #include "ctst-spawn/deploy.h"
 #include "ctst-spawn/expand.h"
 #include "ctst-spawn/plan.h"
+#include "ctst-spawn/ports.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/rootfs.h"
 #include "ctst-spawn/signals.h"
 #include "ctst-spawn/stop.h"
 #include "ctst-spawn/subordinate_ids.h"
+#include "ctst-spawn/usage.h"
 
 #define DIGEST_A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define DIGEST_B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -116,6 +118,77 @@ static void expect_plan_error(const char *text, const char *part)
 	ck_assert_str_eq(err.code, "P001");
 	ck_assert_msg(strstr(err.message, part) != NULL, "'%s' is not in '%s'", part, err.message);
 }
+
+/* What lies inside another is mounted after it. */
+START_TEST(mounts_are_in_order)
+{
+	static const char *const order[] = { "/a", "/a//b", "/a/b/c", "/a-b", "/b" };
+	ct_autojson *doc = parse(CONTAINER_WITH("box", ",\"mounts\":["
+						       "{\"source\":\"/s\",\"target\":\"/b\"},"
+						       "{\"source\":\"/s\",\"target\":\"/a/b/c\"},"
+						       "{\"source\":\"/s\",\"target\":\"/a-b\"},"
+						       "{\"source\":\"/s\",\"target\":\"/a//b\"},"
+						       "{\"source\":\"/s\",\"target\":\"/a\"}]"));
+	struct container container;
+	struct ct_err err = CT_ERR_INIT;
+
+	ck_assert_int_eq(container_read(ct_json_root(doc), "P001", &container, &err), 0);
+	ck_assert_uint_eq(container.mount_count, 5);
+	for (size_t i = 0; i < 5; i++)
+		ck_assert_str_eq(container.mounts[i].target, order[i]);
+	container_release(&container);
+}
+END_TEST
+
+START_TEST(ports_as_text)
+{
+	static const struct {
+		const char *container, *text;
+	} cases[] = {
+		{ "{}", "" },
+		{ "{\"ports\":[80,443]}", "80,443" },
+		{ "{\"ports\":[80,443],\"published\":[{\"address\":\"127.0.0.1\",\"host_port\":8080,"
+		  "\"container_port\":80,\"protocol\":\"tcp\"}]}",
+		  "127.0.0.1:8080->80/tcp,443" },
+		{ "{\"published\":[{\"address\":\"::1\",\"host_port\":53,\"container_port\":53,\"protocol\":\"udp\"}]}",
+		  "[::1]:53->53/udp" },
+		{ "{\"ports\":[],\"published\":[{}]}", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ct_autojson *doc = parse(cases[i].container);
+		ct_autobuf text = CT_BUF_INIT;
+
+		ct_buf_puts(&text, "");
+		ports_append(&text, ct_json_root(doc));
+		ck_assert_str_eq(text.data, cases[i].text);
+	}
+}
+END_TEST
+
+START_TEST(processor_time)
+{
+	struct usage before = {
+		.at = 3000000000, .cpu_since = 1000000000, .cpu_us = 500000, .cpu_source = USAGE_CGROUP
+	};
+	struct usage now = before, other;
+
+	ck_assert_int_eq(usage_cpu(NULL, &before), 2500); /* half a second in two */
+	now.at += 500000000;
+	now.cpu_us += 750000;
+	ck_assert_int_eq(usage_cpu(&before, &now), 15000);
+	/* Replaced, gone, or not counted meanwhile. */
+	other = now;
+	other.cpu_since += 1;
+	ck_assert_int_eq(usage_cpu(&before, &other), -1);
+	other = now;
+	other.cpu_us = 0;
+	ck_assert_int_eq(usage_cpu(&before, &other), -1);
+	other = (struct usage){ 0 };
+	ck_assert_int_eq(usage_cpu(NULL, &other), -1);
+	ck_assert_int_eq(usage_cpu(&before, &before), -1);
+}
+END_TEST
 
 START_TEST(plan_is_read)
 {
@@ -413,6 +486,9 @@ int main(void)
 
 	tcase_add_test(tests, container_is_read);
 	tcase_add_test(tests, container_errors);
+	tcase_add_test(tests, mounts_are_in_order);
+	tcase_add_test(tests, ports_as_text);
+	tcase_add_test(tests, processor_time);
 	tcase_add_test(tests, plan_is_read);
 	tcase_add_test(tests, plan_errors);
 	tcase_add_test(tests, decisions);
