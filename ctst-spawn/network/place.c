@@ -153,8 +153,11 @@ int place_make(struct place *place, struct ct_err *err)
 		hold_namespaces(reader);
 	}
 	if (child < 0) {
+		bool full = errno == ENOSPC;
+
 		ct_fail_errno(err, "R001", "cannot create the namespaces for the networks of the project");
-		return ct_err_hint(err, "'ctst doctor' tells which namespaces this host allows");
+		return full ? ct_err_hint(err, "a limit of /proc/sys/user/max_*_namespaces is reached")
+			    : ct_err_hint(err, "'ctst doctor' tells which namespaces this host allows");
 	}
 	if (!root)
 		status = map_ids(child, err);

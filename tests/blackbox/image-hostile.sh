@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# time limit: 300
 # Hostile and damaged images: what each is refused with, and that nothing of it stays.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/images.bash"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# time limit: 300
 # SIGKILL of any of the processes at random moments: what the next command leaves.
 #
 # CTST_KILLS says how many times (200). The moments are random on purpose; SEED,

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# time limit: 400
 # The same tests once more as an ordinary user, when this is run by root: a user of no
 # account, with nothing but a directory of its own.
 . "$(dirname "$0")/lib.sh"
