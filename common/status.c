@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/buf.h"
@@ -179,6 +180,32 @@ static void write_time(struct ct_json_writer *writer, const char *key, int64_t t
 	ct_json_member_string(writer, key, text);
 }
 
+/*
+ * A full disk: the file that is there has its place on it already, so what is true goes there, in one write, filled up with
+ * blanks where the old text was longer. A reader may see both for a moment; it would see what is no longer true for good.
+ */
+static int overwrite(int dirfd, struct ct_buf *text)
+{
+	ct_autoclose int file = openat(dirfd, "status.json", O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat old;
+	ssize_t written;
+
+	if (file < 0 || fstat(file, &old) < 0)
+		return -1;
+	if (old.st_size > STATUS_LIMIT) {
+		errno = EFBIG;
+		return -1;
+	}
+	while ((off_t)text->length < old.st_size)
+		ct_buf_putc(text, ' ');
+	do
+		written = pwrite(file, text->data, text->length, 0);
+	while (written < 0 && errno == EINTR);
+	if (written >= 0 && (size_t)written != text->length)
+		errno = ENOSPC;
+	return written == (ssize_t)text->length ? 0 : -1;
+}
+
 int ct_status_write(int dirfd, const struct ct_status *status)
 {
 	ct_autobuf text = CT_BUF_INIT;
@@ -206,5 +233,7 @@ int ct_status_write(int dirfd, const struct ct_status *status)
 		return -1;
 	}
 	ct_buf_putc(&text, '\n');
-	return ct_replace_file_at(dirfd, "status.json", text.data, text.length, 0600, false);
+	if (ct_replace_file_at(dirfd, "status.json", text.data, text.length, 0600, false) == 0)
+		return 0;
+	return errno == ENOSPC || errno == EDQUOT ? overwrite(dirfd, &text) : -1;
 }

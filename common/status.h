@@ -55,7 +55,7 @@ int ct_status_read(const char *path, struct ct_status *status, struct ct_err *er
 /* The same of a directory below the open one. */
 int ct_status_read_at(int parent, const char *path, struct ct_status *status, struct ct_err *err);
 
-/* Replaces status.json below dirfd. -1 with errno. */
+/* Replaces status.json below dirfd; on a full disk the file that is there is overwritten. -1 with errno. */
 int ct_status_write(int dirfd, const struct ct_status *status);
 
 const char *ct_run_state_name(enum ct_run_state state);

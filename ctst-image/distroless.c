@@ -86,7 +86,8 @@ static void write_health_command(struct ct_json_writer *writer, const struct ct_
 	const struct ct_json *command = ct_json_get_typed(check ? check : ct_json_get(config, "healthcheck"), "command",
 							  CT_JSON_ARRAY);
 
-	if (!command)
+	/* The one word NONE, as in docker's files, says that the image's own is not to be run. */
+	if (!command || (command->length == 1 && command->first->text && strcmp(command->first->text, "NONE") == 0))
 		return;
 	open_command(writer, "the health check", name);
 	write_strings(writer, command);

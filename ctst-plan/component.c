@@ -4,6 +4,7 @@
 #include "common/json.h"
 #include "ctst-plan/check.h"
 #include "ctst-plan/composition.h"
+#include "ctst-plan/healthcheck.h"
 
 /* What the reader of one property gets: where to put it, the value, its place. */
 struct reading {
@@ -229,32 +230,17 @@ static int read_restart(const struct reading *in)
 static int read_healthcheck(const struct reading *in)
 {
 	struct healthcheck *check = &in->component->healthcheck;
-	const struct {
-		const char *key;
-		int64_t least;
-		int64_t fallback;
-		int64_t *out;
-	} numbers[] = {
-		{ "interval_ms", 1, 30000, &check->interval_ms },
-		{ "timeout_ms", 1, 5000, &check->timeout_ms },
-		{ "retries", 1, 3, &check->retries },
-		{ "start_period_ms", 0, 0, &check->start_period_ms },
-	};
 	const struct ct_json *command = check_member(in->value, "command", in->place, in->err);
 
 	if (!command || check_strings(command, MAX_LIST, PLACE_MEMBER(in->place, "command"), in->err) < 0)
 		return -1;
 	if (command->length == 0)
 		return check_fail(in->err, PLACE_MEMBER(in->place, "command"), "must not be empty");
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		const struct ct_json *value = ct_json_get(in->value, numbers[i].key);
-
-		*numbers[i].out = numbers[i].fallback;
-		if (value && check_int(value, numbers[i].least, INT64_MAX, PLACE_MEMBER(in->place, numbers[i].key),
-				       numbers[i].out, in->err) < 0)
-			return -1;
-	}
-	check->command = command;
+	*check = (struct healthcheck){ .interval_ms = 30000, .timeout_ms = 5000, .retries = 3 };
+	if (healthcheck_read_numbers(check, in->value, in->place, in->err) < 0)
+		return -1;
+	check->none = command->length == 1 && strcmp(command->first->text, "NONE") == 0;
+	check->command = check->none ? NULL : command;
 	return 0;
 }
 

@@ -37,7 +37,8 @@ struct variable {
 };
 
 struct healthcheck {
-	const struct ct_json *command; /* list of strings, not empty; NULL: no health check */
+	const struct ct_json *command; /* list of strings, not empty; NULL: what the image says */
+	bool none;                     /* and that it says nothing: its command is NONE, as in docker's files */
 	int64_t interval_ms;
 	int64_t timeout_ms;
 	int64_t retries;
@@ -110,6 +111,9 @@ struct image {
 	const char *user; /* NULL: not set, as the following */
 	const char *workdir;
 	const char *stop_signal;
+	const char **health_command;
+	size_t health_count;            /* 0: no health check */
+	struct healthcheck healthcheck; /* of it the numbers */
 	struct ports ports;
 };
 

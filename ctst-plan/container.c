@@ -191,13 +191,20 @@ static int build_mounts(struct building *building, struct container *container, 
 
 static int build_healthcheck(struct building *building, struct container *container, struct ct_err *err)
 {
-	const struct ct_json *command = container->component->healthcheck.command;
+	const struct healthcheck *check = &container->component->healthcheck;
+	const struct image *image = container->image;
 
-	if (!command)
+	container->healthcheck = check->command ? check : &image->healthcheck;
+	if (check->none)
 		return 0;
-	container->health_command = ct_arena_array(arena_of(building), command->length,
+	if (!check->command) {
+		container->health_command = image->health_command;
+		container->health_count = image->health_count;
+		return 0;
+	}
+	container->health_command = ct_arena_array(arena_of(building), check->command->length,
 						   sizeof(*container->health_command));
-	return append_resolved(building, container, "healthcheck.command", command, container->health_command,
+	return append_resolved(building, container, "healthcheck.command", check->command, container->health_command,
 			       &container->health_count, err);
 }
 

@@ -38,7 +38,8 @@ struct container {
 	struct mount *mounts;
 	size_t mount_count;
 	const char **health_command;
-	size_t health_count; /* 0: no health check */
+	size_t health_count;                   /* 0: no health check */
+	const struct healthcheck *healthcheck; /* of it the numbers */
 	struct ports ports;
 };
 

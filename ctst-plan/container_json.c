@@ -130,9 +130,9 @@ static void write_restart(struct ct_json_writer *writer, const struct component 
 
 static void write_healthcheck(struct ct_json_writer *writer, const struct container *container)
 {
-	const struct healthcheck *check = &container->component->healthcheck;
+	const struct healthcheck *check = container->healthcheck;
 
-	if (!check->command)
+	if (container->health_count == 0)
 		return;
 	ct_json_key(writer, "healthcheck");
 	ct_json_open_object(writer);

@@ -5,6 +5,7 @@
 #include "common/template.h"
 #include "ctst-plan/check.h"
 #include "ctst-plan/composition.h"
+#include "ctst-plan/healthcheck.h"
 
 #define MAX_LAYERS ((size_t)512)
 
@@ -114,6 +115,22 @@ static int read_text(const struct ct_json *config, const char *key, const struct
 	return 0;
 }
 
+/* What the image leaves out is as docker has it, for which it was written. */
+static int read_healthcheck(struct ct_arena *arena, struct image *image, const struct ct_json *config,
+			    const struct place *place, struct ct_err *err)
+{
+	const struct place *check_place = PLACE_MEMBER(place, "healthcheck");
+	const struct ct_json *check = ct_json_get(config, "healthcheck");
+
+	image->healthcheck = (struct healthcheck){ .interval_ms = 30000, .timeout_ms = 30000, .retries = 3 };
+	if (!check)
+		return 0;
+	if (check_type(check, CT_JSON_OBJECT, check_place, err) < 0 ||
+	    read_argv(arena, check, "command", check_place, &image->health_command, &image->health_count, err) < 0)
+		return -1;
+	return healthcheck_read_numbers(&image->healthcheck, check, check_place, err);
+}
+
 static int read_config(struct ct_arena *arena, struct image *image, const struct ct_json *config,
 		       const struct place *place, struct ct_err *err)
 {
@@ -123,7 +140,8 @@ static int read_config(struct ct_arena *arena, struct image *image, const struct
 	    read_env(arena, image, config, place, err) < 0 || read_ports(arena, image, config, place, err) < 0 ||
 	    read_text(config, "user", place, &image->user, err) < 0 ||
 	    read_text(config, "workdir", place, &image->workdir, err) < 0 ||
-	    read_text(config, "stop_signal", place, &image->stop_signal, err) < 0)
+	    read_text(config, "stop_signal", place, &image->stop_signal, err) < 0 ||
+	    read_healthcheck(arena, image, config, place, err) < 0)
 		return -1;
 	if (image->workdir)
 		image->workdir = quoted(arena, image->workdir);

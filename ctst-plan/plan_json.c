@@ -110,7 +110,7 @@ static void write_component(struct ct_json_writer *writer, const struct plan *pl
 	for (uint32_t i = needs->begin[index]; i < needs->begin[index + 1]; i++)
 		ct_json_string(writer, components[needs->items[i]].name);
 	ct_json_close_array(writer);
-	ct_json_member_string(writer, "ready", components[index].healthcheck.command ? "healthy" : "started");
+	ct_json_member_string(writer, "ready", plan->containers[index].health_count > 0 ? "healthy" : "started");
 	ct_json_member_string(writer, "config_digest", action->config_digest);
 	ct_json_key(writer, "container");
 	container_write(writer, &plan->building, &plan->containers[index]);

@@ -4,6 +4,7 @@
 #include "common/names.h"
 #include "common/status.h"
 #include "ctst-spawn/deploy.h"
+#include "ctst-spawn/rotation.h"
 
 /* The last attempt failed or was interrupted before its command ran: applying the plan again is another attempt. */
 static bool never_started(const struct ct_state_entry *there)
@@ -23,6 +24,16 @@ static bool is_alive(const struct ct_state_entry *there)
 	/* A supervisor that has written how its container ended is about to go. */
 	return ct_status_read(there->directory, &status, &ignored) == 0 && status.alive && status.state != CT_STOPPED &&
 	       status.state != CT_FAILED;
+}
+
+/* Plans know no secrets, so it is found out here that a container has to be replaced for one. */
+static bool has_old_secrets(const struct ct_state_entry *there, const struct action *action)
+{
+	struct ct_status status;
+	struct ct_err ignored = CT_ERR_INIT;
+
+	return ct_status_read(there->directory, &status, &ignored) == 0 && status.alive &&
+	       secrets_have_changed(action->container, &status.supervisor);
 }
 
 /*
@@ -45,7 +56,7 @@ static int decide(const struct deploy *deploy, const struct action *action, cons
 	else if (action->kind == ACTION_DESTROY)
 		job->kind = as_planned ? JOB_DESTROY : JOB_GONE;
 	else if (as_wanted)
-		job->kind = never_started(there) ? JOB_REPLACE : JOB_KEEP;
+		job->kind = never_started(there) || has_old_secrets(there, action) ? JOB_REPLACE : JOB_KEEP;
 	else {
 		ct_fail(err, "P002", "the plan was made against another state (serial %lld, now %lld): '%s' %s",
 			(long long)deploy->plan->state_serial, (long long)deploy->state->serial, action->name,

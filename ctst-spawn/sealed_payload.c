@@ -126,10 +126,15 @@ static int fill_in_child(int file, const struct container *container, struct ct_
 	return err->message[0] ? -1 : 0;
 }
 
-static bool has_secrets(const struct container *container)
+bool payload_is_secret(const struct ct_json *variable)
+{
+	return strstr(variable->text, "${secret.") != NULL;
+}
+
+bool payload_has_secrets(const struct container *container)
 {
 	ct_json_each(variable, container->environment) {
-		if (strstr(variable->text, "${secret."))
+		if (payload_is_secret(variable))
 			return true;
 	}
 	return false;
@@ -157,7 +162,7 @@ int payload_seal(const struct container *container, struct ct_err *err)
 
 	if (file < 0)
 		return ct_fail_errno(err, "R004", "cannot keep the environment");
-	status = has_secrets(container) ? fill_in_child(file, container, err) : fill(file, container, err);
+	status = payload_has_secrets(container) ? fill_in_child(file, container, err) : fill(file, container, err);
 	forget_secrets();
 	return status < 0 ? -1 : ct_take_fd(&file);
 }

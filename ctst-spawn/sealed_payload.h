@@ -11,6 +11,10 @@
 #include "ctst-spawn/container.h"
 #include "ctst-spawn/payload.h"
 
+/* Whether a variable of the configuration, or any of them, refers to a secret. */
+bool payload_is_secret(const struct ct_json *variable);
+bool payload_has_secrets(const struct container *container);
+
 /*
  * Expands and seals; where there are secrets a child process does it, and afterwards no CONTAINUST_SECRET_ variable
  * is in this process's environment any more, nor in what /proc/PID/environ shows of it. Returns the descriptor. -1:

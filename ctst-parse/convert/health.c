@@ -169,17 +169,16 @@ void convert_healthcheck(struct job *job, const struct member *member)
 	if (node_is_null(map))
 		return;
 	if (is_disabled(map)) {
-		note(job, member->place, "healthcheck", NULL,
-		     "the health check of an image is never run, so there is none to disable");
+		add_member(job, (struct cause){ member->place, "healthcheck", NULL }, "command", "[\"NONE\"]");
 		return;
 	}
 	lose_others(job, map, "healthcheck", known, "compose has no such key");
 	if (node_text(node_get(map, "start_interval")))
 		lose(job, node_member(map, "start_interval")->place, "healthcheck.start_interval", NULL,
-		     "a check runs at its interval from the beginning");
+		     "a container that starts is checked more often anyway");
 	if (!test) {
 		lose(job, member->place, "healthcheck", NULL,
-		     "the health check of an image is not run: write its command as 'test'");
+		     "the health check of an image has its own times: write its command as 'test' to change them");
 		return;
 	}
 	check.interval = read_duration(job, map, "interval");

@@ -816,7 +816,7 @@ START_TEST(small_things_are_named)
 	assert_has(run.findings.data, "'volumes.consistency' is left out");
 	assert_has(run.findings.data, "becomes '1.1' as in compose; quote it to keep '1.10'");
 	assert_has(run.findings.data, "'healthcheck.tset' is left out: compose has no such key");
-	assert_has(run.findings.data, "'healthcheck.start_interval' is left out: a check runs at its interval");
+	assert_has(run.findings.data, "'healthcheck.start_interval' is left out: a container that starts");
 	convert("services: {a: {image: x, configs: [{source: c, target: '/a:b'}]}}\nconfigs: {c: {file: ./f}}");
 	assert_has(run.findings.data, "a place with a ':' in it, '/a:b'");
 }

@@ -702,6 +702,43 @@ START_TEST(the_container_has_what_was_set)
 }
 END_TEST
 
+/* The file's own, else the image's, whose text is no template; NONE is neither. */
+START_TEST(health_checks)
+{
+	static const char image[] = IMAGE(
+		"preset://busybox",
+		"{'cmd':['x'],'healthcheck':{'command':['/bin/sh','-c','ping ${PORT}'],'interval_ms':2000}}");
+	static const char *const cases[][2] = {
+		{ API(""), "\"healthcheck\":{\"command\":[\"/bin/sh\",\"-c\",\"ping $${PORT}\"],\"interval_ms\":2000,"
+			   "\"timeout_ms\":30000,\"retries\":3,\"start_period_ms\":0}" },
+		{ API(",'healthcheck':{'command':['/t','${env.X}'],'retries':5}"),
+		  "\"healthcheck\":{\"command\":[\"/t\",\"${env.X}\"],\"interval_ms\":30000,\"timeout_ms\":5000,"
+		  "\"retries\":5,\"start_period_ms\":0}" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ct_autofree char *json = NULL;
+
+		make_well(cases[i][0], "", image);
+		json = json_of_plan();
+		ck_assert_msg(strstr(json, cases[i][1]) != NULL, "%s", json);
+		ck_assert_ptr_nonnull(strstr(json, "\"ready\":\"healthy\""));
+	}
+}
+END_TEST
+
+START_TEST(no_health_check)
+{
+	ct_autofree char *json = NULL;
+
+	make_well(API(",'healthcheck':{'command':['NONE']}"), "",
+		  IMAGE("preset://busybox", "{'cmd':['x'],'healthcheck':{'command':['/t']}}"));
+	json = json_of_plan();
+	ck_assert_ptr_null(strstr(json, "healthcheck"));
+	ck_assert_ptr_nonnull(strstr(json, "\"ready\":\"started\""));
+}
+END_TEST
+
 START_TEST(shares_and_cores)
 {
 	static const char *const cases[][2] = {
@@ -1102,6 +1139,8 @@ static void add_container(TCase *tcase)
 	tcase_add_test(tcase, values_that_only_show_after_resolution);
 	tcase_add_test(tcase, the_container_has_its_defaults_in_order);
 	tcase_add_test(tcase, the_container_has_what_was_set);
+	tcase_add_test(tcase, health_checks);
+	tcase_add_test(tcase, no_health_check);
 	tcase_add_test(tcase, shares_and_cores);
 	tcase_add_test(tcase, equal_input_gives_equal_bytes);
 }

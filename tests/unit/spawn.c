@@ -13,6 +13,7 @@
 #include "ctst-spawn/container.h"
 #include "ctst-spawn/deploy.h"
 #include "ctst-spawn/expand.h"
+#include "ctst-spawn/health/health.h"
 #include "ctst-spawn/plan.h"
 #include "ctst-spawn/ports.h"
 #include "ctst-spawn/report.h"
@@ -477,6 +478,115 @@ START_TEST(ranges_that_touch_do_not_overlap)
 }
 END_TEST
 
+#define MS INT64_C(1000000)
+
+static const struct container_healthcheck check_3_of_1s = {
+	.interval_ms = 1000, .timeout_ms = 500, .retries = 3, .start_period_ms = 0
+};
+
+/* Fails at every time that is asked for until something changes; when that was. */
+static int64_t fail_until_change(struct health *health, int *probes)
+{
+	for (*probes = 1; *probes < 1000; ++*probes) {
+		int64_t now = health->next;
+
+		if (health_judge(health, false, now))
+			return now;
+		ck_assert_int_gt(health->next, now);
+	}
+	ck_abort_msg("nothing changes");
+	return 0;
+}
+
+START_TEST(health_of_what_never_works)
+{
+	struct health health;
+	int64_t start = 5000 * MS;
+	int probes;
+
+	health_start(&health, &check_3_of_1s, start);
+	ck_assert_int_eq(health.state, CT_HEALTH_STARTING);
+	ck_assert_int_eq(health.next, start);
+	/* After three intervals, however often it was looked at in between. */
+	ck_assert_int_eq(fail_until_change(&health, &probes), start + 3000 * MS);
+	ck_assert_int_gt(probes, 3);
+	ck_assert_int_eq(health.state, CT_HEALTH_UNHEALTHY);
+	ck_assert_int_eq(health.next, start + 4000 * MS);
+}
+END_TEST
+
+START_TEST(health_in_the_start_period)
+{
+	struct container_healthcheck check = check_3_of_1s;
+	struct health health;
+	int probes;
+
+	check.start_period_ms = 60000;
+	health_start(&health, &check, 0);
+	ck_assert_int_eq(fail_until_change(&health, &probes), 62000 * MS);
+	/* Twice as long between two of them each time, up to five seconds, or to an interval that is shorter. */
+	ck_assert_int_gt(probes, 60);
+	ck_assert_int_lt(probes, 70);
+}
+END_TEST
+
+START_TEST(health_changes)
+{
+	struct health health;
+	int64_t now = 250 * MS;
+	int probes;
+
+	health_start(&health, &check_3_of_1s, 0);
+	ck_assert(!health_judge(&health, false, 0));
+	ck_assert(health_judge(&health, true, now));
+	ck_assert_int_eq(health.state, CT_HEALTH_HEALTHY);
+	ck_assert_int_eq(health.next, now + 1000 * MS);
+	/* One success in between, and it is counted from the beginning. */
+	ck_assert(!health_judge(&health, false, health.next));
+	ck_assert(!health_judge(&health, false, health.next));
+	ck_assert(!health_judge(&health, true, health.next));
+	now = health.next;
+	ck_assert_int_eq(fail_until_change(&health, &probes), now + 2000 * MS);
+	ck_assert_int_eq(probes, 3);
+	ck_assert(!health_judge(&health, false, health.next));
+	ck_assert(health_judge(&health, true, health.next));
+	health_stop(&health);
+	ck_assert_int_eq(health.next, 0);
+}
+END_TEST
+
+START_TEST(health_without_a_check)
+{
+	static const struct container_healthcheck none;
+	struct health health;
+
+	health_start(&health, &none, 1);
+	ck_assert_int_eq(health.state, CT_HEALTH_NONE);
+	ck_assert_int_eq(health.next, 0);
+}
+END_TEST
+
+START_TEST(healthchecks_are_read)
+{
+	ct_autojson *doc = parse(CONTAINER_WITH("db", ",\"healthcheck\":{\"command\":[\"/t\"],\"interval_ms\":7}"));
+	struct container container;
+	struct ct_err err = CT_ERR_INIT;
+
+	ck_assert_int_eq(container_read(ct_json_root(doc), "P001", &container, &err), 0);
+	ck_assert_int_eq(container.healthcheck.interval_ms, 7);
+	ck_assert_int_eq(container.healthcheck.timeout_ms, 5000);
+	ck_assert_int_eq(container.healthcheck.retries, 3);
+	container_release(&container);
+	expect_container_error(CONTAINER_WITH("a", ",\"healthcheck\":{}"), "P001", "command");
+	expect_container_error(CONTAINER_WITH("a", ",\"healthcheck\":{\"command\":[]}"), "P001", "command");
+	expect_container_error(CONTAINER_WITH("a", ",\"healthcheck\":{\"command\":[\"/t\"],\"interval_ms\":0}"), "P001",
+			       "interval_ms");
+	expect_container_error(CONTAINER_WITH("a",
+					      ",\"healthcheck\":{\"command\":[\"/t\"],\"timeout_ms\":99999999999999}"),
+			       "P001", "timeout_ms");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("spawn");
@@ -500,6 +610,11 @@ int main(void)
 	tcase_add_test(tests, reports_arrive_whole);
 	tcase_add_test(tests, subordinate_ids_are_found_by_name_or_number);
 	tcase_add_test(tests, ranges_that_touch_do_not_overlap);
+	tcase_add_test(tests, health_of_what_never_works);
+	tcase_add_test(tests, health_in_the_start_period);
+	tcase_add_test(tests, health_changes);
+	tcase_add_test(tests, health_without_a_check);
+	tcase_add_test(tests, healthchecks_are_read);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_set_tap(runner, "-");
