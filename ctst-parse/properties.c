@@ -28,6 +28,7 @@ static const struct property table[PROPERTY_COUNT] = {
 	[PROPERTY_NETWORK] = { NAMES("network", "network"), false, check_network, write_string },
 	[PROPERTY_HEALTHCHECK] = { NAMES("healthcheck", "healthcheck"), false, check_healthcheck, write_healthcheck },
 	[PROPERTY_CAPABILITIES] = { NAMES("capabilities", "capabilities"), true, check_capabilities, write_strings },
+	[PROPERTY_SECCOMP] = { NAMES("seccomp", "seccomp"), true, check_seccomp, write_seccomp },
 	[PROPERTY_REQUIRED_PARAMS] = { NAMES("required_params", "required_params"), true, check_required_params,
 				       write_strings },
 	[PROPERTY_DISTROLESS] = { NAMES("distroless", "distroless"), true, check_boolean, write_boolean },
@@ -80,6 +81,7 @@ const char *property_advice(struct ct_slice word)
 		{ "networks", "a component has one 'network'" },
 		{ "secrets", "secrets are named in env values: \"${secret.name}\"" },
 		{ "cap_add", "the names to keep are called 'capabilities'" },
+		{ "security_opt", "the profile of system calls is called 'seccomp'" },
 		{ "name", "the name stands behind the word COMPONENT" },
 	};
 

@@ -73,6 +73,11 @@ struct image_parts {
 /* False when there is no "<scheme>://". */
 bool image_split(struct ct_slice text, struct image_parts *parts);
 
+/*
+ * Where a path of the host is once `./` is resolved: in the directory of the file that says it. The caller frees it.
+ */
+char *value_host_path(const struct composition *composition, const struct value *value, struct ct_slice path);
+
 bool hostname_is_valid(struct ct_slice text);
 
 void check_image(struct checker *checker, const struct entry *property);
@@ -94,6 +99,7 @@ void check_restart(struct checker *checker, const struct entry *property);
 void check_network(struct checker *checker, const struct entry *property);
 void check_healthcheck(struct checker *checker, const struct entry *property);
 void check_capabilities(struct checker *checker, const struct entry *property);
+void check_seccomp(struct checker *checker, const struct entry *property);
 void check_required_params(struct checker *checker, const struct entry *property);
 
 /* An integer from 1 to 65535. Returns whether all is well. */
@@ -118,6 +124,7 @@ void write_volume(struct ct_buf *out, const struct composition *composition, con
 void write_volumes(struct ct_buf *out, const struct composition *composition, const struct value *value);
 void write_string(struct ct_buf *out, const struct composition *composition, const struct value *value);
 void write_strings(struct ct_buf *out, const struct composition *composition, const struct value *value);
+void write_seccomp(struct ct_buf *out, const struct composition *composition, const struct value *value);
 void write_boolean(struct ct_buf *out, const struct composition *composition, const struct value *value);
 void write_restart(struct ct_buf *out, const struct composition *composition, const struct value *value);
 void write_healthcheck(struct ct_buf *out, const struct composition *composition, const struct value *value);

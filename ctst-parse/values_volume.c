@@ -108,8 +108,7 @@ const char *volume_parse(struct ct_slice text, struct volume *volume, struct ct_
 	return volume->readonly || ct_slice_is(text, "rw") ? NULL : "the access of a volume is ro or rw";
 }
 
-/* Where the host side is once `./` is resolved: in the directory of the file that says it. The caller frees it. */
-static char *host_path(const struct composition *composition, const struct value *value, struct ct_slice source)
+char *value_host_path(const struct composition *composition, const struct value *value, struct ct_slice source)
 {
 	if (source.text[0] == '.') {
 		size_t skip = source.length > 1 ? 2 : 1;
@@ -132,7 +131,7 @@ static void check_host_path(struct checker *checker, const struct value *value, 
 	}
 	if (!check_is_deployed(checker))
 		return;
-	path = host_path(checker->composition, value, volume->source);
+	path = value_host_path(checker->composition, value, volume->source);
 	/* What lies in the project may be made later, e.g. by the first run itself. */
 	if (path_is_inside(path, checker->composition->source->directory) || stat(path, &status) == 0 ||
 	    errno == EACCES)
@@ -229,7 +228,7 @@ static void write_one_volume(struct ct_buf *out, const struct composition *compo
 		ct_json_text_literal(out, "{\"kind\":\"project\",\"source\":");
 		ct_json_text_string(out, volume.source.text, volume.source.length);
 	} else {
-		ct_autofree char *path = host_path(composition, value, volume.source);
+		ct_autofree char *path = value_host_path(composition, value, volume.source);
 
 		ct_json_text_literal(out, "{\"kind\":\"bind\",\"source\":");
 		ct_json_text_string(out, path, strlen(path));

@@ -206,6 +206,16 @@ static int read_network(const struct reading *in)
 	return 0;
 }
 
+static int read_seccomp(const struct reading *in)
+{
+	if (check_string(in->value, true, in->place, &in->component->seccomp, in->err) < 0)
+		return -1;
+	if (in->value->text[0] != '/' && strcmp(in->value->text, "unconfined") != 0)
+		return check_fail(in->err, in->place, "'%s' is neither an absolute path nor 'unconfined'",
+				  in->value->text);
+	return 0;
+}
+
 static int read_restart(const struct reading *in)
 {
 	static const char *const policies[] = { "never", "on-failure", "always" };
@@ -302,6 +312,7 @@ static const struct {
 	{ "network", read_network },
 	{ "healthcheck", read_healthcheck },
 	{ "capabilities", read_capabilities },
+	{ "seccomp", read_seccomp },
 	{ "required_params", read_required_params },
 	{ "distroless", read_distroless },
 	{ "origins", read_origins },

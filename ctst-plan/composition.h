@@ -67,6 +67,7 @@ struct component {
 	const char *workdir;
 	const char *user;
 	const char *hostname;
+	const char *seccomp; /* "unconfined" or the absolute path of a profile */
 	const char *network; /* "bridge" when not set */
 	bool writable;       /* readonly = false */
 	enum restart_policy restart;

@@ -174,6 +174,7 @@ void container_write(struct ct_json_writer *writer, const struct building *build
 	write_restart(writer, component);
 	write_healthcheck(writer, container);
 	write_capabilities(writer, component->capabilities);
+	ct_json_member_string(writer, "seccomp", component->seccomp);
 	ct_json_member_string(writer, "stop_signal",
 			      container->image->stop_signal ? container->image->stop_signal : "SIGTERM");
 	ct_json_close_object(writer);

@@ -135,6 +135,18 @@ static int read_capabilities(const struct context *context, const struct ct_json
 	return 0;
 }
 
+static int read_seccomp(const struct context *context, const struct ct_json *object, struct container *container)
+{
+	const char *text = ct_json_get_string(object, "seccomp");
+
+	if (!ct_json_get(object, "seccomp"))
+		return 0;
+	if (!is_absolute(text) && (!text || strcmp(text, "unconfined") != 0))
+		return wrong(context, "seccomp", "an absolute path or 'unconfined'");
+	container->seccomp = is_absolute(text) ? SECCOMP_PROFILE : SECCOMP_UNCONFINED;
+	return 0;
+}
+
 static int read_restart(const struct context *context, const struct ct_json *object, struct container *container)
 {
 	static const char *const names[] = {
@@ -213,7 +225,8 @@ static int read_members(const struct context *context, const struct ct_json *obj
 	    read_amount(context, object, "pids_max", &container->pids_max) < 0 ||
 	    read_amount(context, object, "io_weight", &container->io_weight) < 0 ||
 	    read_restart(context, object, container) < 0 || read_capabilities(context, object, container) < 0 ||
-	    read_healthcheck(context, object, container) < 0 || read_stop_signal(context, object, container) < 0)
+	    read_seccomp(context, object, container) < 0 || read_healthcheck(context, object, container) < 0 ||
+	    read_stop_signal(context, object, container) < 0)
 		return -1;
 	if (container->args->length == 0)
 		return wrong(context, "args", "a command");
@@ -244,6 +257,7 @@ void container_release(struct container *container)
 {
 	free(container->layers);
 	free(container->mounts);
+	free(container->filter);
 	*container = (struct container){ 0 };
 }
 

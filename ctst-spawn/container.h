@@ -47,6 +47,14 @@ struct container_healthcheck {
 
 enum restart_policy { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
 
+enum seccomp_kind {
+	SECCOMP_LIST,       /* what Containust allows everybody */
+	SECCOMP_PROFILE,    /* the component's own file (confine/profile.h) */
+	SECCOMP_UNCONFINED, /* every system call */
+};
+
+struct sock_filter;
+
 struct container {
 	const char *name;
 	const char *image;   /* URI, for people */
@@ -72,6 +80,9 @@ struct container {
 	enum restart_policy restart;
 	int64_t max_retries;   /* of RESTART_ON_FAILURE; 0: without end */
 	uint64_t capabilities; /* bit n: capability n is kept */
+	enum seccomp_kind seccomp;
+	struct sock_filter *filter; /* of SECCOMP_PROFILE, once profile_read() has read it; owned */
+	size_t filter_length;       /* instructions */
 	int stop_signal;
 	struct container_healthcheck healthcheck;
 };

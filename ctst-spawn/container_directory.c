@@ -11,6 +11,7 @@
 #include "common/cleanup.h"
 #include "common/event.h"
 #include "common/file.h"
+#include "ctst-spawn/confine/profile.h"
 #include "ctst-spawn/log.h"
 
 static int write_config(int directory, const struct ct_state_entry *entry, const struct ct_project *project,
@@ -106,7 +107,8 @@ int config_read(const char *directory, struct config *config, struct ct_err *err
 		config_release(config);
 		return ct_fail(err, "S001", "'%s' is damaged: no id or no project directory", path);
 	}
-	if (container_read(ct_json_get(root, "container"), "S001", &config->container, err) < 0) {
+	if (container_read(ct_json_get(root, "container"), "S001", &config->container, err) < 0 ||
+	    profile_read(directory, &config->container, err) < 0) {
 		config_release(config);
 		return ct_err_context(err, "'%s'", path);
 	}

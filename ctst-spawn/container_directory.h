@@ -5,6 +5,7 @@
  *	config.json     what it is; written once, before anything runs (ctst-state(5))
  *	status.json     what it does; written by its supervisor
  *	container.log   what it says (log.h)
+ *	seccomp.bpf     its filter of system calls, when it has one of its own (confine/profile.h)
  *	writable/       its changes, when its root is not read-only
  */
 #ifndef CTST_SPAWN_CONTAINER_DIRECTORY_H

@@ -136,7 +136,7 @@ static const char *execute(const struct payload *payload)
 		return "cannot close the descriptors of";
 	if (landlock_enter(rules) < 0)
 		return "cannot put the Landlock rules upon";
-	if (seccomp_load_list(payload->capabilities) < 0)
+	if (seccomp_load(payload->container) < 0)
 		return "cannot restrict the system calls of";
 	if (strchr(name, '/')) {
 		execve(name, payload->argv, payload->environment);

@@ -14,6 +14,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/process.h"
+#include "ctst-spawn/confine/profile.h"
 #include "ctst-spawn/container_directory.h"
 #include "ctst-spawn/launch.h"
 #include "ctst-spawn/network/deployment.h"
@@ -125,7 +126,7 @@ static void launch(struct schedule *schedule, struct job *job)
 	job->since = ct_monotonic();
 	job->deadline = 0;
 	job->launched = directory >= 0;
-	if (directory >= 0)
+	if (directory >= 0 && profile_compile(directory, job->action->container, &err) == 0)
 		job->report = launch_supervisor(job->entry.directory, directory,
 						network_deployment_place(deploy, &job->entry), &job->supervisor, &err);
 	if (job->report < 0)

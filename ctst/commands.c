@@ -56,6 +56,7 @@ static const struct command {
 	{ "image", GROUP_STAGES, "import, pin, list, remove and export images" },
 	{ "plan", GROUP_STAGES, "what would change" },
 	{ "spawn", GROUP_STAGES, "carry out a plan" },
+	{ "seccomp", GROUP_PLUMBING, NULL },
 	{ "supervise", GROUP_PLUMBING, NULL },
 	{ "image-export", GROUP_PLUMBING, NULL },
 	{ "image-fetch", GROUP_PLUMBING, NULL },

@@ -205,6 +205,22 @@ void convert_cap_add(struct job *job, const struct member *member)
 	}
 }
 
+/* "seccomp:unconfined" or "seccomp:FILE", also with '='; a file lies beside the compose file. */
+static bool set_seccomp(struct job *job, struct place place, const char *text)
+{
+	const char *value = text + strlen("seccomp:");
+	struct cause cause = { place, "security_opt", text };
+
+	if (strncmp(text, "seccomp:", strlen("seccomp:")) != 0 && strncmp(text, "seccomp=", strlen("seccomp=")) != 0)
+		return false;
+	if (value[0] == '\0' || strncmp(value, "../", 3) == 0)
+		return false;
+	if (strcmp(value, "unconfined") != 0 && value[0] != '/' && strncmp(value, "./", 2) != 0)
+		value = ct_arena_printf(job->all->arena, "./%s", value);
+	output_text(&job->all->output, job->component, PROPERTY_SECCOMP, SHAPE_ONE, cause, value);
+	return true;
+}
+
 void convert_security_opt(struct job *job, const struct member *member)
 {
 	/* Every container is run like that. */
@@ -212,14 +228,13 @@ void convert_security_opt(struct job *job, const struct member *member)
 
 	node_each(item, member->value) {
 		const char *text = node_text(item->value);
-		bool is_met = !text;
+		bool is_met = !text || set_seccomp(job, item->place, text);
 
 		for (size_t i = 0; i < sizeof(met) / sizeof(met[0]) && !is_met; i++)
 			is_met = strcmp(text, met[i]) == 0;
 		if (!is_met)
 			lose(job, item->place, "security_opt", text,
-			     "the filter of system calls and no-new-privileges are always on; there are no other "
-			     "profiles");
+			     "no-new-privileges is always on; besides it there are profiles of seccomp only");
 	}
 }
 

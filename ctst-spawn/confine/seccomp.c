@@ -27,12 +27,22 @@ static void decide(struct sock_filter *program, uint64_t capabilities)
 	}
 }
 
-int seccomp_load_list(uint64_t capabilities)
+static int load(struct sock_filter *program, size_t length)
+{
+	struct sock_fprog filter = { (unsigned short)length, program };
+
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter);
+}
+
+int seccomp_load(const struct container *container)
 {
 	struct sock_filter program[LENGTH];
-	struct sock_fprog filter = { LENGTH, program };
 
+	if (container->seccomp == SECCOMP_UNCONFINED)
+		return 0;
+	if (container->seccomp == SECCOMP_PROFILE)
+		return load(container->filter, container->filter_length);
 	memcpy(program, seccomp_program, sizeof(program));
-	decide(program, capabilities);
-	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter);
+	decide(program, container->capabilities);
+	return load(program, LENGTH);
 }

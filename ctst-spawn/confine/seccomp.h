@@ -5,12 +5,12 @@
 #ifndef CTST_SPAWN_CONFINE_SECCOMP_H
 #define CTST_SPAWN_CONFINE_SECCOMP_H
 
-#include <stdint.h>
+#include "ctst-spawn/container.h"
 
 /*
- * Puts this thread, and all it will execute, under the filter of the list; `capabilities` (bit n: capability n) widen it.
+ * Puts this thread, and all it will execute, under the container's filter; capabilities that it keeps widen the list.
  * It cannot be taken off again. The caller has set PR_SET_NO_NEW_PRIVS. Allocates nothing. -1 with errno.
  */
-int seccomp_load_list(uint64_t capabilities);
+int seccomp_load(const struct container *container);
 
 #endif

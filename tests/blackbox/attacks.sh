@@ -60,7 +60,7 @@ descriptors_lead_nowhere() {
 	start_box
 	for number in 3 4 5 6 7 8 9 10 11 12 13 32 33 37 38 39 64 65 66 67; do
 		run ctst exec -w "/proc/self/fd/$number" box sh -c 'ls ../../../../..; cat ../../../../../etc/shadow; pwd'
-		refute_out "(root:|unreachable|lost|$(basename "$CASE_DIR"))"
+		refute_out "(root:|unreachable|lost|ctst-test)"
 		[ "$status" -ne 0 ] || fail "descriptor $number can be entered"
 	done
 	ctst stop --force && ctst rm box
@@ -73,7 +73,7 @@ descriptors_lead_nowhere() {
 			}
 		COMPONENT
 		run ctst run cwd.ctst
-		refute_out "(root:|unreachable|$(basename "$CASE_DIR"))"
+		refute_out "(root:|unreachable|ctst-test)"
 	done
 }
 tap_case "no descriptor of the caller or the runtime is a way to the host" descriptors_lead_nowhere
@@ -123,6 +123,7 @@ link_to_proc_is_no_target() {
 		run ctst run box.ctst
 		expect_status 1
 		expect_err "R003.* on '/data/t': it leads to"
+		ctst rm --force box
 	done
 }
 tap_case "no link leads a volume over /proc, /sys, /dev or the root" link_to_proc_is_no_target
@@ -252,7 +253,7 @@ exec_of_a_replaced_shell() {
 	expect_out '^NoNewPrivs:.1$'
 	expect_out '^CapEff:.0000000000000000$'
 	refute_out 'MARK_OF_THE_CALLER'
-	refute_out "$(basename "$CASE_DIR")"
+	refute_out "ctst-test"
 	[ ! -e /marked ]
 }
 tap_case "exec into a container that has replaced its shell gives it nothing" exec_of_a_replaced_shell

@@ -52,7 +52,7 @@ syntax region ctstList matchgroup=ctstBrace start=/\[/ end=/\]/ contained fold c
 
 syntax match ctstKey /\<[A-Za-z_][A-Za-z0-9_-]*\ze\s*=/ contained
 syntax match ctstPropertyError /\<[A-Za-z_][A-Za-z0-9_-]*\ze\s*=/ contained
-syntax match ctstProperty /\<\%(image\|port\|ports\|memory\|cpu\|pids\|io_weight\|env\|volume\|volumes\|command\|entrypoint\|readonly\|workdir\|user\|hostname\|restart\|network\|healthcheck\|capabilities\|required_params\|distroless\)\ze\s*=/ contained
+syntax match ctstProperty /\<\%(image\|port\|ports\|memory\|cpu\|pids\|io_weight\|env\|volume\|volumes\|command\|entrypoint\|readonly\|workdir\|user\|hostname\|restart\|network\|healthcheck\|capabilities\|seccomp\|required_params\|distroless\)\ze\s*=/ contained
 
 highlight default link ctstError Error
 highlight default link ctstReserved Error
