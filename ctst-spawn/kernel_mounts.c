@@ -13,6 +13,8 @@
 #include "common/cleanup.h"
 #include "ctst-spawn/rootfs.h"
 
+#define MOST_PROCESSORS 8192 /* the kernel's own bound, NR_CPUS */
+
 static const struct {
 	const char *source, *target, *type, *options;
 	unsigned long flags;
@@ -36,7 +38,7 @@ static const struct {
 	{ "null", 1, 3 }, { "zero", 1, 5 }, { "full", 1, 7 }, { "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 },
 };
 
-/* Hidden: what crun and podman hide. Most need capabilities anyway; together with the user namespace this is the second wall. */
+/* Hidden: what crun, podman and docker hide, all of it. Most need capabilities anyway; together with the user namespace this is the second wall. */
 static const char *const masked[] = {
 	"root/proc/acpi",       "root/proc/asound",        "root/proc/interrupts",  "root/proc/kcore",
 	"root/proc/keys",       "root/proc/latency_stats", "root/proc/sched_debug", "root/proc/scsi",
@@ -121,18 +123,42 @@ static int make_readonly(const char *path)
 	return (int)syscall(SYS_mount_setattr, AT_FDCWD, path, 0, &attributes, sizeof(attributes));
 }
 
-/* A hidden file becomes the null device, a hidden directory an empty read-only one. */
+/* Read-only by itself, and so is every mount that is made of it: one call less for each directory that is hidden. */
+static int make_empty_directory(void)
+{
+	if (mkdir("empty", 0555) < 0 || mount("empty", "empty", NULL, MS_BIND, NULL) < 0)
+		return -1;
+	return make_readonly("empty");
+}
+
+/* A hidden file becomes the null device, a hidden directory the empty one. */
 static int hide(const char *path)
 {
 	struct stat status;
 
 	if (stat(path, &status) < 0)
 		return errno == ENOENT ? 0 : -1;
-	if (!S_ISDIR(status.st_mode))
-		return mount("/dev/null", path, NULL, MS_BIND, NULL);
-	if (mount("empty", path, NULL, MS_BIND, NULL) < 0)
-		return -1;
-	return make_readonly(path);
+	return mount(S_ISDIR(status.st_mode) ? "empty" : "/dev/null", path, NULL, MS_BIND, NULL);
+}
+
+/* How hot each processor is tells what others do on it; one directory for each, where the hardware has it. */
+static int hide_throttling(void)
+{
+	char path[80];
+
+	for (int cpu = 0; cpu < MOST_PROCESSORS; cpu++) {
+		struct stat status;
+
+		snprintf(path, sizeof(path), "root/sys/devices/system/cpu/cpu%d", cpu);
+		if (stat(path, &status) < 0)
+			return errno == ENOENT ? 0 : -1;
+		snprintf(path, sizeof(path), "root/sys/devices/system/cpu/cpu%d/thermal_throttle", cpu);
+		if (stat(path, &status) < 0 && cpu == 0)
+			return errno == ENOENT ? 0 : -1;
+		if (hide(path) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int protect(const char *path)
@@ -146,12 +172,14 @@ int kernel_mounts(struct ct_err *err)
 {
 	if (mount_kernel_file_systems(err) < 0 || bind_devices(err) < 0)
 		return -1;
-	if (mkdir("empty", 0555) < 0)
+	if (make_empty_directory() < 0)
 		return ct_fail_errno(err, "R003", "cannot create an empty directory");
 	for (size_t i = 0; i < sizeof(masked) / sizeof(masked[0]); i++) {
 		if (hide(masked[i]) < 0)
 			return ct_fail_errno(err, "R003", "cannot hide '%s'", masked[i] + strlen("root"));
 	}
+	if (hide_throttling() < 0)
+		return ct_fail_errno(err, "R003", "cannot hide the processors' thermal_throttle");
 	for (size_t i = 0; i < sizeof(readonly) / sizeof(readonly[0]); i++) {
 		if (protect(readonly[i]) < 0)
 			return ct_fail_errno(err, "R003", "cannot make '%s' read-only", readonly[i] + strlen("root"));

@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "common/process.h"
 #include "ctst-spawn/cgroup.h"
+#include "ctst-spawn/confine/badness.h"
 #include "ctst-spawn/health/checks.h"
 #include "ctst-spawn/idle_memory.h"
 #include "ctst-spawn/init.h"
@@ -104,6 +105,9 @@ static int give_trees(struct supervisor *supervisor, struct ct_err *err)
 /* Its interfaces are made while it builds its file tree; the last word is that they are there. */
 static int release_init(struct supervisor *supervisor, struct ct_err *err)
 {
+	/* Before it closes itself off, after which its files in /proc are root's. */
+	if (badness_reset(supervisor->init) < 0)
+		return ct_fail_errno(err, "R004", "cannot set oom_score_adj");
 	if (give_trees(supervisor, err) < 0 ||
 	    network_attach(&supervisor->network, SUPERVISE_NAMESPACE_FD + SUPERVISE_NETWORK_NAMESPACE, err) < 0)
 		return -1;

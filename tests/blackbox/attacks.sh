@@ -258,6 +258,19 @@ exec_of_a_replaced_shell() {
 }
 tap_case "exec into a container that has replaced its shell gives it nothing" exec_of_a_replaced_shell
 
+badness_is_not_inherited() {
+	local before
+	before=$(cat /proc/self/oom_score_adj)
+	sh -c 'echo -500 >/proc/self/oom_score_adj' 2>/dev/null || skip "only with CAP_SYS_RESOURCE"
+	printf 'COMPONENT box { image = "preset://busybox" command = ["/bin/sleep", "1000000"] }\n' >box.ctst
+	run sh -c 'echo -500 >/proc/self/oom_score_adj && ctst run -d box.ctst'
+	expect_status 0
+	inside 'cat /proc/1/oom_score_adj; cat /proc/2/oom_score_adj'
+	expect_same "$(cat "$CASE_DIR/out")" "$(printf '0\n0')"
+	expect_same "$(cat /proc/self/oom_score_adj)" "$before"
+}
+tap_case "a caller that is spared when memory is short does not hand that on" badness_is_not_inherited
+
 state_is_private() {
 	cat >box.ctst <<-'COMPONENT'
 		COMPONENT box {
