@@ -95,7 +95,6 @@ static bool add_group(const struct ct_status *status, bool times, struct process
 static void read_processes(const struct ct_status *status, struct usage *usage)
 {
 	struct process_usage sum = { 0 };
-	ct_autobuf list = CT_BUF_INIT;
 	bool times = usage->cpu_source == USAGE_UNKNOWN;
 
 	if (!times && usage->memory_source != USAGE_UNKNOWN)
