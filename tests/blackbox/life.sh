@@ -139,6 +139,22 @@ one_exit_code() {
 }
 tap_case "a single component's exit code is the command's; a second run runs it again" one_exit_code
 
+failing_again() {
+	echo 'COMPONENT job { image = "preset://busybox" command = ["/no/such/program"] }' >job.ctst
+	for _ in $(seq 8); do
+		run ctst run -d job.ctst
+		expect_status 127
+		expect_err 'R004'
+	done
+	echo 'COMPONENT job { image = "preset://busybox" command = ["/bin/sh", "-c", "echo ran; exit 3"] }' >job.ctst
+	for _ in $(seq 8); do
+		run ctst run job.ctst
+		expect_status 3
+		expect_out ran
+	done
+}
+tap_case "a run that follows at once upon one that failed is another attempt, although something may still be cleared up" failing_again
+
 many_at_once() {
 	for i in $(seq 1 60); do
 		echo "COMPONENT c$i { image = \"preset://busybox\" command = [\"/bin/sleep\", \"1000000\"] }"
