@@ -1,7 +1,12 @@
 #include "ctst-spawn/enter.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "ctst-spawn/keyring.h"
 #include "ctst-spawn/supervise.h"
@@ -18,4 +23,23 @@ int enter_container(const int *namespaces, const char *name, struct ct_err *err)
 	if (unshare(CLONE_NEWCGROUP) < 0)
 		return ct_fail_errno(err, "R008", "cannot enter the namespaces of '%s'", name);
 	return 0;
+}
+
+int become_container_root(struct ct_err *err)
+{
+	gid_t none = 0;
+
+	if ((syscall(SYS_setgroups, 0, &none) < 0 && errno != EPERM) || syscall(SYS_setresgid, 0, 0, 0) < 0 ||
+	    syscall(SYS_setresuid, 0, 0, 0) < 0)
+		return ct_fail_errno(err, "R001", "cannot become root of the user namespace");
+	return 0;
+}
+
+void die_with_peer(int socket)
+{
+	struct pollfd watch = { .fd = socket, .events = 0 };
+
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
+	    (poll(&watch, 1, 0) > 0 && (watch.revents & (POLLHUP | POLLERR))))
+		_exit(1);
 }

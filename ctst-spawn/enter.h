@@ -12,4 +12,14 @@
  */
 int enter_container(const int *namespaces, const char *name, struct ct_err *err);
 
+/* Root of the user namespace that this process is in, without groups where that is permitted. -1: R001. */
+int become_container_root(struct ct_err *err);
+
+/*
+ * From now on this process is killed when its parent dies, which holds the other end of the socket; it exits at once
+ * when that has happened already. To be called after the ids have changed: that clears it (prctl(2)).
+ * Not dumpable again either: nothing in the container can trace it or reach its executable through /proc (proc(5)).
+ */
+void die_with_peer(int socket);
+
 #endif

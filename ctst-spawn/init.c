@@ -1,10 +1,8 @@
 #include "ctst-spawn/init.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <net/if.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -19,88 +17,21 @@
 
 #include "common/cleanup.h"
 #include "ctst-spawn/capabilities.h"
+#include "ctst-spawn/descriptors.h"
+#include "ctst-spawn/enter.h"
 #include "ctst-spawn/idle_memory.h"
 #include "ctst-spawn/keyring.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/rootfs.h"
 #include "ctst-spawn/sealed_payload.h"
+#include "ctst-spawn/serve.h"
 #include "ctst-spawn/sources.h"
 #include "ctst-spawn/title.h"
 
-union control {
-	struct cmsghdr align;
-	char bytes[CMSG_SPACE(CONTAINER_MOST_TREES * sizeof(int))];
-};
-
 int init_send_trees(int socket, const int *trees, size_t count, struct ct_err *err)
 {
-	union control control;
-	char byte = 'g';
-	struct iovec data = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
-
-	if (count > 0) {
-		struct cmsghdr *header = &control.align;
-
-		message.msg_control = control.bytes;
-		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-		memset(control.bytes, 0, message.msg_controllen);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(count * sizeof(int));
-		memcpy(CMSG_DATA(header), trees, count * sizeof(int));
-	}
-	if (sendmsg(socket, &message, MSG_NOSIGNAL) != 1)
+	if (descriptors_send(socket, trees, count) < 0)
 		return ct_fail_errno(err, "R001", "cannot reach the container's first process");
-	return 0;
-}
-
-/* Returns the number of trees; -1 when the supervisor is gone. */
-static int receive_trees(int socket, int trees[CONTAINER_MOST_TREES])
-{
-	union control control;
-	char byte;
-	struct iovec data = { &byte, 1 };
-	struct msghdr message = {
-		.msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control)
-	};
-	struct cmsghdr *header;
-	ssize_t got;
-
-	do
-		got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
-	if (got != 1)
-		return -1;
-	header = CMSG_FIRSTHDR(&message);
-	if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len < CMSG_LEN(0))
-		return 0;
-	memcpy(trees, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
-	return (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-}
-
-/*
- * The signal is asked for after the ids have changed, because a change of credentials
- * clears it (prctl(2)). Whether the supervisor died before that is seen on the socket.
- */
-static void die_with_supervisor(int socket)
-{
-	struct pollfd watch = { .fd = socket, .events = 0 };
-
-	/* Not dumpable: nothing in the container can trace this process or reach its executable through /proc (proc(5)). */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
-	    (poll(&watch, 1, 0) > 0 && (watch.revents & (POLLHUP | POLLERR))))
-		_exit(1);
-}
-
-/* Root of the container, and nobody of the host any more. */
-static int become_root(struct ct_err *err)
-{
-	gid_t none = 0;
-
-	if ((syscall(SYS_setgroups, 0, &none) < 0 && errno != EPERM) || syscall(SYS_setresgid, 0, 0, 0) < 0 ||
-	    syscall(SYS_setresuid, 0, 0, 0) < 0)
-		return ct_fail_errno(err, "R001", "cannot become root of the user namespace");
 	return 0;
 }
 
@@ -139,7 +70,7 @@ static int prepare_namespaces(const struct init *init, struct ct_err *err)
 /* The supervisor is waited for; when it is gone, so is the reason for this process. */
 static void await_supervisor(int socket, int *trees)
 {
-	if (receive_trees(socket, trees) < 0)
+	if (descriptors_receive(socket, trees, CONTAINER_MOST_TREES) < 0)
 		_exit(1);
 }
 
@@ -189,9 +120,10 @@ static int isolate(struct init *init, struct ct_err *err)
 	/* Without a range of ids nothing needs to be mapped, and this process may open the trees itself. */
 	if (!init->range && sources_open(&init->config->container, init->writable, -1, trees, err) < 0)
 		return -1;
-	if (become_root(err) < 0)
+	/* Nobody of the host any more. */
+	if (become_container_root(err) < 0)
 		return -1;
-	die_with_supervisor(init->socket);
+	die_with_peer(init->socket);
 	if (forbid_user_namespaces() < 0)
 		return ct_fail_errno(err, "R001", "cannot forbid user namespaces inside the container");
 	open_network(init);
@@ -219,30 +151,6 @@ static int connect_output(const struct init *init, const struct payload *payload
 	     fchown(STDERR_FILENO, payload->uid, payload->gid) < 0))
 		return ct_fail_errno(err, "R004", "cannot give the output to the user of the command");
 	return 0;
-}
-
-/* Until the payload has ended: its exit status in wait(2)'s encoding. Signals are blocked and taken one at a time. */
-static int serve(pid_t payload)
-{
-	sigset_t all;
-	int status;
-
-	sigfillset(&all);
-	for (;;) {
-		siginfo_t info;
-		pid_t ended;
-		int signal = sigwaitinfo(&all, &info);
-
-		if (signal > 0 && signal != SIGCHLD) {
-			kill(payload, signal);
-			continue;
-		}
-		/* One SIGCHLD may stand for many children; orphans become ours (pid_namespaces(7)). */
-		while ((ended = waitpid(-1, &status, WNOHANG)) > 0) {
-			if (ended == payload)
-				return status;
-		}
-	}
 }
 
 /* The numbers of the descriptors that this process keeps; everything it opens for a while gets lower or higher ones. */

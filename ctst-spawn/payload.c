@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -102,10 +103,24 @@ static int enter_directory(const char *path)
 }
 
 /*
+ * The parent is seen from the pid namespace of the child: 0 when it is outside. Anything else than that and its own number
+ * is the process that orphans are given to (getppid(2)).
+ */
+static void die_with_parent(pid_t parent)
+{
+	pid_t now;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	now = getppid();
+	if (now != 0 && now != parent)
+		_exit(CT_EXIT_FAILED);
+}
+
+/*
  * Becomes the payload. Returns only on failure, with errno and the step that failed. Calls
  * nothing that allocates: it runs in a child of vfork(2).
  */
-static const char *execute(const struct payload *payload)
+static const char *execute(const struct payload *payload, pid_t parent)
 {
 	const char *path = payload_variable(payload, "PATH");
 	const char *name = payload->argv[0];
@@ -123,6 +138,7 @@ static const char *execute(const struct payload *payload)
 		return "cannot keep capabilities for";
 	if (syscall(SYS_setresuid, payload->uid, payload->uid, payload->uid) < 0)
 		return "cannot set the user id for";
+	die_with_parent(parent);
 	if (capabilities_set(payload->capabilities) < 0)
 		return "cannot set the capabilities of";
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -178,12 +194,15 @@ pid_t payload_start(const struct payload *payload, int *exit_code, struct ct_err
 {
 	const char *volatile step = NULL;
 	volatile int failure = 0;
+	pid_t parent = getpid();
 	pid_t child = vfork();
 
 	if (child == 0) {
 		setsid();
+		if (payload->terminal)
+			(void)ioctl(STDIN_FILENO, TIOCSCTTY, 0);
 		reset_signals();
-		step = execute(payload);
+		step = execute(payload, parent);
 		failure = errno;
 		_exit(CT_EXIT_NO_COMMAND);
 	}

@@ -21,7 +21,8 @@ struct payload {
 	char *workdir;                     /* owned */
 	const char *user;
 	uint64_t capabilities;
-	uid_t uid; /* as in the container; set by payload_find_user() */
+	bool terminal; /* its descriptor 0 is a terminal that becomes the controlling one of its session */
+	uid_t uid;     /* as in the container; set by payload_find_user() */
 	gid_t gid;
 	gid_t groups[PAYLOAD_MOST_GROUPS];
 	size_t group_count;
@@ -42,7 +43,8 @@ int payload_find_user(struct payload *payload, struct ct_err *err);
 /*
  * Starts the payload as a child: a session of its own, signals as a program expects them,
  * groups, ids, capabilities, no new privileges, Landlock, the filter of system calls, working directory, no descriptor
- * above 2, execve(2) along PATH of its own environment. The caller has called
+ * above 2, execve(2) along PATH of its own environment. It is killed when this process dies. Whatever confines a command
+ * is done here: it is the only way into a container. The caller has called
  * capabilities_bound() before. -1 with R004 and in *exit_code what a shell would give: 127 not found, 126 otherwise.
  */
 pid_t payload_start(const struct payload *payload, int *exit_code, struct ct_err *err);

@@ -181,8 +181,8 @@ void run_finish(struct supervisor *supervisor)
 	checks_end(supervisor);
 	if (supervisor->init > 0) {
 		/*
-		 * The pid namespace ends only when its last process is collected, and a ctst-exec that is
-		 * stopped by its terminal collects nothing: it is in the group too. A group that was killed once
+		 * The pid namespace ends only when its last process is collected, and a ctst-exec whose process
+		 * in the group was stopped collects nothing. A group that was killed once
 		 * kills whatever is cloned into it later (seen with Linux 6.18), so not before a restart.
 		 */
 		if (supervisor->group[0] && is_last_run(supervisor))

@@ -28,6 +28,7 @@ tap_case "the life of containers without root" suite life
 tap_case "every tool without root" suite tools
 tap_case "health checks without root" suite health
 tap_case "supervisors without root" suite supervise
+tap_case "exec without root" suite exec
 tap_case "slim images without root" suite slim
 tap_case "volumes without root" suite volumes
 tap_case "what containers use, without root" suite ps
