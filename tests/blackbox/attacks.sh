@@ -151,6 +151,30 @@ kernel_files_stay_closed() {
 }
 tap_case "core_pattern, sysrq, release_agent, uevent_helper and devices are the host's, whatever a component may do" kernel_files_stay_closed
 
+# CVE-2020-15257: with the host's network the abstract sockets of its daemons are in the same namespace.
+abstract_sockets_are_out_of_reach() {
+	local name=ctst-test-$$-$RANDOM
+	[ "$(ctst doctor -o json | jq -r '.checks[] | select(.what == "landlock") | .detail' | grep -Ec 'ABI ([6-9]|[0-9][0-9])')" = 1 ] ||
+		skip "this kernel's Landlock does not know abstract sockets (ABI 6)"
+	mkdir -p rootfs/bin && cp "$CTST_BUILD/tests/probe/probe" rootfs/bin/probe && cp "$(command -v busybox)" rootfs/bin/busybox
+	python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX); s.bind("\0" + sys.argv[1]); s.listen(5); print("ready", flush=True)
+while True: s.accept()' "$name" >listening &
+	await grep -q ready listening
+	cat >box.ctst <<-COMPONENT
+		COMPONENT box { image = "file://./rootfs" network = "host" command = ["/bin/probe", "abstract=$name"] }
+		COMPONENT other { image = "file://./rootfs" network = "host" command = ["/bin/busybox", "sleep", "1000000"] }
+	COMPONENT
+	run ctst run -d box.ctst
+	expect_status 0
+	await sh -c 'ctst logs box | grep -q "^[^{]*}$"'
+	run ctst logs box
+	expect_out '"abstract_socket": "closed: Operation not permitted"'
+	run ctst exec other /bin/probe "abstract=$name"
+	expect_out '"abstract_socket": "closed: Operation not permitted"'
+}
+tap_case "abstract sockets of the host are out of reach also with its network" abstract_sockets_are_out_of_reach
+
 # The supervisor is nobody's to trace: it is not visible inside, and the first process cannot be traced.
 supervisor_is_not_traced() {
 	local supervisor
