@@ -127,7 +127,7 @@ static int isolate(struct init *init, struct ct_err *err)
 	if (forbid_user_namespaces() < 0)
 		return ct_fail_errno(err, "R001", "cannot forbid user namespaces inside the container");
 	open_network(init);
-	if (rootfs_prepare(place, init->hostname, init->files, err) < 0)
+	if (rootfs_prepare(place, init->hostname, &init->network->files, err) < 0)
 		return -1;
 	if (init->range)
 		await_supervisor(init->socket, trees);
@@ -222,7 +222,7 @@ void init_run(struct init *init)
 	payload_release(&payload);
 	config_release(init->config);
 	free(init->hostname);
-	network_files_release(init->files);
+	network_release(init->network);
 	/* Signals go to a payload of any user; everything else this process could do is given up. */
 	(void)capabilities_keep(UINT64_C(1) << 5);
 	report_send(init->socket, REPORT_STARTED, 0, NULL);

@@ -23,7 +23,7 @@
 #define CTST_SPAWN_INIT_H
 
 #include "ctst-spawn/container_directory.h"
-#include "ctst-spawn/network/files.h"
+#include "ctst-spawn/network/network.h"
 #include "ctst-spawn/payload.h"
 #include "ctst-spawn/title.h"
 
@@ -38,7 +38,7 @@ struct init {
 	bool many_ids; /* the container has users other than its root */
 	bool writable; /* the root file system is not read-only */
 	bool own_network;
-	struct network_files *files; /* of /etc */
+	struct network *network; /* for its files of /etc; likewise */
 	struct title title;
 };
 

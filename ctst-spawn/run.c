@@ -133,7 +133,7 @@ int run_start(struct supervisor *supervisor, struct ct_err *err)
 		.many_ids = supervisor->identity.kind != IDENTITY_CALLER,
 		.writable = !supervisor->config.container.readonly,
 		.own_network = has_own_network(supervisor),
-		.files = &supervisor->network.files,
+		.network = &supervisor->network,
 		.title = supervisor->title,
 	};
 

@@ -140,6 +140,12 @@ void network_forget(struct network *network)
 	network->attachments = NULL;
 }
 
+void network_release(struct network *network)
+{
+	network_forget(network);
+	free(network->locks);
+}
+
 /* They would go with the container's namespace, but a bridge is not taken away under its ports. */
 static void remove_ports(const struct network *network)
 {

@@ -56,6 +56,9 @@ int network_attach(struct network *network, int namespace, struct ct_err *err);
 /* The run has started: what only its start needs is given back. */
 void network_forget(struct network *network);
 
+/* In the copy of the supervisor that is the container's first process: gives all its memory back, and does nothing else. */
+void network_release(struct network *network);
+
 /* After the last run. What nobody else needs is taken away. */
 void network_close(struct network *network);
 
