@@ -18,6 +18,7 @@
 #include "common/store_leftovers.h"
 #include "ctst-spawn/cgroup.h"
 #include "ctst-spawn/container_directory.h"
+#include "ctst-spawn/log.h"
 #include "ctst-spawn/network/use.h"
 #include "ctst-spawn/stop.h"
 
@@ -95,11 +96,25 @@ static char *temporary_index(const struct ct_project *project)
 	return ct_asprintf("%.*s.%s.new", (int)(base - project->state_file), project->state_file, base);
 }
 
-/* Of a supervisor that was killed while it wrote; a living one is about to rename it. */
-static bool has_temporary_status(const struct ct_state_entry *entry, char *path, size_t size)
+/* What a supervisor replaces; one that was killed meanwhile has left the new file, a living one is about to rename it. */
+static const char *const replaced_files[] = { "status.json", "health.json", LOG_FILE };
+
+/* Removes what is left of an interrupted write, or with `look` only says whether there is something. */
+static bool remove_half_written(const struct ct_state_entry *entry, bool look)
 {
-	return snprintf(path, size, "%s/.status.json.new", entry->directory) < (int)size && access(path, F_OK) == 0 &&
-	       !has_supervisor(entry);
+	char path[PATH_MAX];
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof(replaced_files) / sizeof(replaced_files[0]); i++) {
+		if (snprintf(path, sizeof(path), "%s/.%s.new", entry->directory, replaced_files[i]) >=
+			    (int)sizeof(path) ||
+		    access(path, F_OK) < 0 || has_supervisor(entry))
+			continue;
+		found = true;
+		if (!look)
+			(void)unlink(path);
+	}
+	return found;
 }
 
 static int found_stranger(const struct ct_project *project, const char *id, struct ct_err *err)
@@ -139,7 +154,7 @@ int reconcile(const struct ct_project *project, struct ct_state *state, struct c
 {
 	ct_autofree char *temporary = temporary_index(project);
 	bool dropped = false;
-	char group[PATH_MAX], path[PATH_MAX];
+	char group[PATH_MAX];
 
 	if (reconcile_load(project, state, err) < 0)
 		return -1;
@@ -149,8 +164,7 @@ int reconcile(const struct ct_project *project, struct ct_state *state, struct c
 
 		if (has_stale_group(entry, group, sizeof(group)) && cgroup_remove(group) < 0)
 			return ct_fail_errno(err, "R002", "cannot remove the cgroup '%s'", group);
-		if (has_temporary_status(entry, path, sizeof(path)))
-			(void)unlink(path);
+		(void)remove_half_written(entry, false);
 		if (is_gone(entry)) {
 			container_removed(project, entry->id, entry->name, entry->image);
 			ct_state_remove(state, i - 1);
@@ -173,8 +187,7 @@ bool reconcile_is_wanted(const struct ct_project *project, const struct ct_state
 
 		if (alive && alive[i])
 			continue;
-		if (is_gone(entry) || has_stale_group(entry, path, sizeof(path)) ||
-		    has_temporary_status(entry, path, sizeof(path)))
+		if (is_gone(entry) || has_stale_group(entry, path, sizeof(path)) || remove_half_written(entry, true))
 			return true;
 	}
 	return access(temporary, F_OK) == 0 || use_has_leftovers(project->root) ||

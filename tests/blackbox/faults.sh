@@ -2,12 +2,13 @@
 # SIGKILL, and then an error, at the system calls of `ctst run -d`, one after the other and in each of its programs: the next
 # command finds a valid state, nothing is left, and the run after that brings everything up.
 #
-# CTST_FAULTS=all takes every system call, which takes most of an hour; without it a sample is taken, another one each
-# time. SEED, printed with a failure, makes the choices the same again.
+# CTST_FAULTS=all takes every system call, which takes most of an hour, and CTST_FAULTS=7-12 some of them; without it a
+# sample is taken, another one each time. SEED, printed with a failure, makes the choices the same again.
+# CTST_FAULTS_TOOLS names the programs.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/leftovers.bash"
 
-budget=${CTST_FAULTS_SECONDS:-5} # for each program, of a sample
+budget=${CTST_FAULTS_SECONDS:-4} # for each program, when a sample is taken
 errors=(ENOSPC EMFILE EIO EINTR ENOMEM)
 
 # The tools, with one of them under strace: $fault says what becomes of it.
@@ -58,12 +59,6 @@ check_round() {
 	grep -q "^ROUND=$round\$" <(ctst exec api /busybox env) || fail "api is not the new one"
 }
 
-one_fault() { # TOOL INJECTION
-	prepare
-	run_with_fault "-e inject=all:$2"
-	check_round
-}
-
 # Sets $calls, the most of one process: strace counts the calls of each process by itself.
 count_calls() {
 	make_tools "$1"
@@ -76,12 +71,7 @@ count_calls() {
 	calls=$(awk '/^[0-9]+ +[a-z]/ { calls[$1]++; next } { single++ } END { most = single; for (pid in calls) if (calls[pid] > most) most = calls[pid]; print most }' trace)
 }
 
-sweep() { # TOOL KIND
-	local tool=$1 kind=$2 begin=$SECONDS calls number injection at=1 rounds=0
-
-	RANDOM=${SEED:=$$}
-	echo "SEED=$SEED"
-	round=0
+make_stack() {
 	mkdir tree
 	cp "$(command -v busybox)" tree/busybox
 	cat >stack.ctst <<-'END'
@@ -90,29 +80,64 @@ sweep() { # TOOL KIND
 		CONNECT api -> db
 	END
 	ctst -q run -d stack.ctst
-	count_calls "$tool"
-	echo "$tool: $calls system calls"
+}
+
+one_round() { # TOOL INJECTION CALL
+	local set=all
+
+	echo "round $((round + 1)): $1 $2 at call $3"
+	# A call with an error is not made at all, but one close(2) that fails has closed all the same.
+	[ "$2" = signal=KILL ] || set='!close'
+	prepare
+	run_with_fault "-e inject=$set:$2:when=$3"
+	check_round
+}
+
+random_error() {
+	error=error=${errors[RANDOM % ${#errors[@]}]}
+}
+
+# At call after call, and a little beyond the last: not every run makes as many.
+all_faults() {
+	local number first=1 last=$((calls + 3))
+
+	[ "$CTST_FAULTS" = all ] || first=${CTST_FAULTS%-*} last=${CTST_FAULTS#*-}
+	for number in $(seq "$first" "$last"); do
+		one_round "$1" signal=KILL "$number"
+		random_error
+		one_round "$1" "$error" "$number"
+	done
+}
+
+some_faults() {
+	local end=$((SECONDS + budget))
+
+	while :; do
+		one_round "$1" signal=KILL $((RANDOM % calls + 1))
+		random_error
+		one_round "$1" "$error" $((RANDOM % calls + 1))
+		[ "$SECONDS" -lt "$end" ] || break
+	done
+}
+
+sweep() { # TOOL
+	RANDOM=${SEED:=$$}
+	echo "SEED=$SEED"
+	round=0
+	make_stack
+	count_calls "$1"
+	echo "$1: $calls system calls"
 	[ "$calls" -gt 10 ] || fail "nothing was traced: $(cat trace)"
 	check_round
-	while :; do
-		if [ "${CTST_FAULTS:-}" = all ]; then
-			number=$((at++))
-			[ "$number" -le $((calls + 3)) ] || break
-		else
-			number=$((RANDOM % calls + 1))
-			[ $((SECONDS - begin)) -lt "$budget" ] || break
-		fi
-		injection=signal=KILL
-		[ "$kind" = kill ] || injection=error=${errors[RANDOM % ${#errors[@]}]}
-		echo "round $((round + 1)): $tool $injection at call $number"
-		one_fault "$tool" "$injection:when=$number"
-		rounds=$((rounds + 1))
-	done
-	echo "$rounds rounds"
+	if [ -n "${CTST_FAULTS:-}" ]; then
+		all_faults "$1"
+	else
+		some_faults "$1"
+	fi
+	echo "$round rounds"
 	run ctst stop --force
 	expect_status 0
 	expect_same "$(groups)" ""
-	[ "$rounds" -gt 0 ]
 }
 
 command -v strace >/dev/null || {
@@ -121,8 +146,7 @@ command -v strace >/dev/null || {
 	tap_done
 }
 for tool in ${CTST_FAULTS_TOOLS:-ctst-run ctst-parse ctst-image ctst-plan ctst-spawn ctst-supervise}; do
-	tap_case "SIGKILL of $tool at its system calls" sweep "$tool" kill
-	tap_case "errors of system calls of $tool" sweep "$tool" error
+	tap_case "SIGKILL and errors at system calls of $tool" sweep "$tool"
 done
 
 tap_done
