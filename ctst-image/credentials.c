@@ -40,7 +40,7 @@ char *credentials_basic(const struct credentials *credentials)
 	pair = ct_asprintf("%s:%s", credentials->user, credentials->password);
 	length = strlen(pair);
 	value = ct_alloc(6 + 4 * ((length + 2) / 3) + 1);
-	memcpy(value, "Basic ", 6);
+	strcpy(value, "Basic ");
 	EVP_EncodeBlock((unsigned char *)value + 6, (const unsigned char *)pair, (int)length);
 	explicit_bzero(pair, length);
 	return value;

@@ -108,7 +108,6 @@ static void split(struct reference *reference, const char *text, bool has_regist
 
 	if (!slash || (!has_registry && !looks_like_registry(text, length))) {
 		strcpy(reference->registry, HUB);
-		length = 0;
 	} else {
 		memcpy(reference->registry, text, length);
 		text = slash + 1;
