@@ -260,12 +260,3 @@ void container_release(struct container *container)
 	free(container->filter);
 	*container = (struct container){ 0 };
 }
-
-int container_check_supported(const struct container *container, struct ct_err *err)
-{
-	if (container->published && container->published->length > 0 && strcmp(container->network, "host") != 0) {
-		ct_fail(err, "R009", "component '%s': this version does not publish ports", container->name);
-		return ct_err_hint(err, "take the EXPOSE line out");
-	}
-	return 0;
-}

@@ -91,10 +91,4 @@ struct container {
 int container_read(const struct ct_json *object, const char *code, struct container *container, struct ct_err *err);
 void container_release(struct container *container);
 
-/*
- * What this version cannot give: said before anything is started, with the code
- * of its kind (R009 published ports, R011 networks).
- */
-int container_check_supported(const struct container *container, struct ct_err *err);
-
 #endif

@@ -40,7 +40,7 @@ struct plan {
 
 #define PLAN_MOST_ACTIONS 200000
 
-/* Checks everything: types, names once only, order, configurations, and what this version supports. -1: P001 and R codes. */
+/* Checks everything: types, names once only, order, configurations. -1: P001. */
 int plan_read(const struct ct_json *root, struct plan *plan, struct ct_err *err);
 void plan_release(struct plan *plan);
 

@@ -13,6 +13,7 @@
 #include "ctst-spawn/network/attachments.h"
 #include "ctst-spawn/network/bridge.h"
 #include "ctst-spawn/network/files.h"
+#include "ctst-spawn/network/make_room.h"
 #include "ctst-spawn/network/members.h"
 #include "ctst-spawn/network/published.h"
 #include "ctst-spawn/network/rules.h"
@@ -102,7 +103,7 @@ static int make_bridges(struct deploy *deploy, struct ct_err *err)
 static int apply_rules(struct deploy *deploy, struct ct_err *err)
 {
 	struct members *members = &deploy->network->members;
-	struct rules rules = { .ports = members->ports, .port_count = members->port_count };
+	struct rules rules = { .targets = members->targets, .target_count = members->target_count };
 	char name[CT_BRIDGE_NAME_LENGTH + 1];
 	int status;
 
@@ -129,6 +130,8 @@ static int set_up(struct deploy *deploy, struct ct_err *err)
 
 	if (network->members.count == 0)
 		return 0;
+	if (make_room(deploy, err) < 0)
+		return -1;
 	if (lock_all(deploy, err) < 0 || write_members(deploy, err) < 0)
 		return -1;
 	if (network->members.is_inside && !place_find(deploy->state, &network->place))

@@ -48,28 +48,45 @@ static void add_place(const struct deploy *deploy, struct members *members, cons
 	network_members_add(&network->list, text, component);
 }
 
-static void add_port(struct members *members, const struct published *published, const struct ct_state_address *place)
+/* Whether a packet to this address of the host comes by 127.0.0.0/8. */
+static bool is_on_loopback(const struct published *published)
 {
-	struct rules_port *port;
-	struct network_address container;
-	uint32_t index;
+	return published->host.family == AF_INET &&
+	       (network_address_is_loopback(&published->host) || network_address_is_any(&published->host));
+}
 
-	if (!network_address_parse(published->host.family == AF_INET ? place->address : place->address6, &container))
+/* Of a container that does not run yet there is only the place for its rules. */
+static void add_target(struct members *members, const char *component, const struct ct_json *published,
+		       const struct ct_state_address *place, bool runs)
+{
+	struct rules_target *target;
+	uint32_t network;
+
+	if (!published || published->length == 0)
 		return;
-	if ((members->port_count & (members->port_count - 1)) == 0)
-		members->ports = ct_realloc_array(members->ports, members->port_count ? members->port_count * 2 : 1,
-						  sizeof(*members->ports));
-	port = &members->ports[members->port_count++];
-	*port = (struct rules_port){ published->protocol, published->host, published->host_port, container,
-				     published->container_port };
-	if (published->host.family == AF_INET &&
-	    (network_address_is_loopback(&published->host) || network_address_is_any(&published->host)) &&
-	    ct_names_get(&members->names, ct_slice_of(place->network), &index))
-		members->items[index].localhost = true;
+	if ((members->target_count & (members->target_count - 1)) == 0)
+		members->targets = ct_realloc_array(members->targets,
+						    members->target_count ? members->target_count * 2 : 1,
+						    sizeof(*members->targets));
+	target = &members->targets[members->target_count++];
+	*target = (struct rules_target){ .ports = ct_alloc_array(published->length, sizeof(*target->ports)) };
+	rules_chain_name(component, target->chain);
+	ct_json_each(item, published) {
+		struct published port;
+
+		if (published_read(item, &port) < 0)
+			continue;
+		if (is_on_loopback(&port) && ct_names_get(&members->names, ct_slice_of(place->network), &network))
+			members->items[network].localhost = true;
+		if (runs)
+			target->port_count += published_rule(&port, place->address, place->address6,
+							     &target->ports[target->port_count]);
+	}
 }
 
 static void add_container(const struct deploy *deploy, struct members *members, const char *component,
-			  const struct ct_json *container, const struct ct_state_address *places, size_t count)
+			  const struct ct_json *container, const struct ct_state_address *places, size_t count,
+			  bool runs)
 {
 	const char *network = ct_json_get_string(container, "network");
 
@@ -81,13 +98,8 @@ static void add_container(const struct deploy *deploy, struct members *members, 
 		return;
 	if (ct_json_get_bool(container, "offline", false) || !identity_is_root())
 		members->is_inside = true;
-	ct_json_each(item, ct_json_get_typed(container, "published", CT_JSON_ARRAY)) {
-		struct published published;
-
-		/* They lead to the first interface. */
-		if (published_read(item, &published) == 0)
-			add_port(members, &published, &places[0]);
-	}
+	/* They lead to the first interface. */
+	add_target(members, component, ct_json_get_typed(container, "published", CT_JSON_ARRAY), &places[0], runs);
 }
 
 /* As its directory says. */
@@ -99,7 +111,7 @@ static void add_existing(const struct deploy *deploy, struct members *members, c
 	if (config_read(entry->directory, &config, &ignored) < 0)
 		return;
 	add_container(deploy, members, entry->name, ct_json_get(ct_json_root(config.doc), "container"),
-		      entry->addresses, entry->address_count);
+		      entry->addresses, entry->address_count, true);
 	config_release(&config);
 }
 
@@ -161,10 +173,10 @@ int members_collect(const struct deploy *deploy, struct members *members, struct
 		/* What is kept has what it has; the plan may have been made for another state. */
 		if (deploy->jobs[i].kind == JOB_KEEP)
 			add_container(deploy, members, action->name, action->container, deploy->jobs[i].old->addresses,
-				      deploy->jobs[i].old->address_count);
+				      deploy->jobs[i].old->address_count, true);
 		else
 			add_container(deploy, members, action->name, action->container, action->addresses,
-				      action->address_count);
+				      action->address_count, deploy->jobs[i].kind == JOB_REPLACE);
 	}
 	add_others(deploy, members);
 	for (size_t i = 0; i < deploy->plan->count; i++) {
@@ -179,6 +191,8 @@ void members_release(struct members *members)
 	for (size_t i = 0; i < members->count; i++)
 		ct_buf_free(&members->items[i].list);
 	free(members->items);
-	free(members->ports);
+	for (size_t i = 0; i < members->target_count; i++)
+		free(members->targets[i].ports);
+	free(members->targets);
 	ct_names_release(&members->names);
 }

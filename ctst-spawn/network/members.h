@@ -26,8 +26,8 @@ struct members {
 	struct member_network *items;
 	size_t count;
 	struct ct_names names; /* of the networks → index */
-	struct rules_port *ports;
-	size_t port_count;
+	struct rules_target *targets;
+	size_t target_count;
 	bool any_used;
 	bool is_inside; /* the bridges are in a namespace of the project: --offline, or without root */
 };

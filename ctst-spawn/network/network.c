@@ -15,6 +15,8 @@
 #include "common/network_name.h"
 #include "ctst-spawn/network/link.h"
 #include "ctst-spawn/network/names.h"
+#include "ctst-spawn/network/published.h"
+#include "ctst-spawn/network/rules.h"
 #include "ctst-spawn/network/use.h"
 #include "ctst-spawn/supervise.h"
 
@@ -101,17 +103,61 @@ static int read_attachments(struct network *network, const char *state_file, str
 	return attachments_read(network->config->addresses, state_file, "S001", network->attachments, err);
 }
 
+/* The packet filter leads the ports to the container. */
+static int open_target(struct network *network, const char *state_file, struct ct_err *err)
+{
+	const struct ct_json *published = network->config->container.published;
+	const struct attachment *attachment = &network->attachments->items[0];
+	ct_autofree struct rules_port *ports = ct_alloc_array(published->length, sizeof(*ports));
+	struct rules_target target = { .ports = ports };
+	char index[CT_BRIDGE_NAME_LENGTH + 1], address[NETWORK_ADDRESS_TEXT], address6[NETWORK_ADDRESS_TEXT] = "";
+
+	network_address_format(&attachment->address, address);
+	if (attachment->address6.family)
+		network_address_format(&attachment->address6, address6);
+	ct_json_each(item, published) {
+		struct published port;
+
+		if (published_read(item, &port) == 0)
+			target.port_count += published_rule(&port, address, address6, &ports[target.port_count]);
+	}
+	ct_bridge_name(state_file, "", index);
+	rules_table_name(index, network->table);
+	rules_chain_name(network->config->container.name, target.chain);
+	return rules_open_target(network->table, &target, err);
+}
+
+static void close_target(const struct network *network)
+{
+	char chain[RULES_CHAIN_LENGTH];
+
+	if (!network->table[0])
+		return;
+	rules_chain_name(network->config->container.name, chain);
+	(void)rules_close_target(network->table, chain);
+}
+
 int network_open(struct network *network, const struct config *config, struct ct_err *err)
 {
 	ct_autofree char *state_file = config_state_file(config);
 
 	*network = (struct network)NETWORK_INIT;
 	network->config = config;
-	if (read_attachments(network, state_file, err) < 0 || enter_home(network, err) < 0)
+	if (read_attachments(network, state_file, err) < 0)
 		return -1;
 	network->interfaces = (unsigned)network->attachments->count;
+	/* The ports are the host's: before this process leaves its network. */
+	if (network->interfaces > 0 && publishing_open(&network->publishing, config->container.published, err) < 0)
+		return -1;
+	if (enter_home(network, err) < 0 || open_directory(network, err) < 0 || lock_all(network, state_file, err) < 0)
+		return -1;
 	network->outwards = !network->inside;
-	return open_directory(network, err) < 0 ? -1 : lock_all(network, state_file, err);
+	if (network->publishing.count == 0)
+		return 0;
+	if (!network->inside && open_target(network, state_file, err) < 0)
+		return -1;
+	return publishing_start(&network->publishing, config->container.published, &network->attachments->items[0],
+				network->inside, err);
 }
 
 int network_prepare_run(struct network *network, const char *hostname, struct ct_err *err)
@@ -163,6 +209,8 @@ static void remove_ports(const struct network *network)
 
 void network_close(struct network *network)
 {
+	close_target(network);
+	publishing_close(&network->publishing);
 	remove_ports(network);
 	for (size_t i = 0; i < network->lock_count; i++)
 		use_unlock(network->directory, network->locks[i].name, network->locks[i].fd);

@@ -21,6 +21,8 @@
 #include "ctst-spawn/container_directory.h"
 #include "ctst-spawn/network/attachments.h"
 #include "ctst-spawn/network/files.h"
+#include "ctst-spawn/network/publish.h"
+#include "ctst-spawn/network/rules.h"
 
 struct network_lock;
 
@@ -31,7 +33,9 @@ struct network {
 	bool inside;                 /* home is one of the project's own */
 	bool outwards;               /* a way leads from it to the rest of the world */
 	unsigned runs, interfaces;
-	struct network_lock *locks; /* owned */
+	struct publishing publishing;
+	char table[RULES_TABLE_LENGTH]; /* that leads ports to it; "": none does */
+	struct network_lock *locks;     /* owned */
 	size_t lock_count;
 
 	/* Of the run that is being started. */

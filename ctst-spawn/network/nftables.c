@@ -55,6 +55,18 @@ void nftables_replace_table(struct nftables *rules, const char *table)
 	rules->table = table;
 }
 
+void nftables_use_table(struct nftables *rules, const char *table)
+{
+	rules->table = table;
+}
+
+void nftables_empty_chain(struct nftables *rules, const char *chain)
+{
+	begin(rules, NFT_MSG_DELRULE, 0);
+	netlink_put_text(rules->netlink, NFTA_RULE_TABLE, rules->table);
+	netlink_put_text(rules->netlink, NFTA_RULE_CHAIN, chain);
+}
+
 void nftables_add_chain(struct nftables *rules, const struct nftables_chain *chain)
 {
 	struct netlink *netlink = rules->netlink;

@@ -40,10 +40,14 @@ void nftables_begin(struct nftables *rules, struct netlink *netlink);
 /* The table, empty, whether there was one of that name or not; of the family "inet": IPv4 and IPv6. */
 void nftables_replace_table(struct nftables *rules, const char *table);
 
+/* One that is there. */
+void nftables_use_table(struct nftables *rules, const char *table);
+
 /* Missing is fine. */
 void nftables_remove_table(struct nftables *rules, const char *table);
 
 void nftables_add_chain(struct nftables *rules, const struct nftables_chain *chain);
+void nftables_empty_chain(struct nftables *rules, const char *chain);
 
 /* Sends it all. -1 with errno: ENOPROTOOPT or EOPNOTSUPP where the kernel has no nf_tables. */
 int nftables_commit(struct nftables *rules);

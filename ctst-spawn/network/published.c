@@ -52,6 +52,16 @@ int published_check(const struct ct_json *list, const char *code, struct ct_err 
 	return 0;
 }
 
+bool published_rule(const struct published *published, const char *address, const char *address6,
+		    struct rules_port *rule)
+{
+	*rule = (struct rules_port){ .protocol = published->protocol,
+				     .host = published->host,
+				     .host_port = published->host_port,
+				     .container_port = published->container_port };
+	return network_address_parse(published->host.family == AF_INET ? address : address6, &rule->container);
+}
+
 /* Reused at once after its last user: what is left of old connections is no obstacle. Who listens is. */
 int published_bind(const struct published *published)
 {

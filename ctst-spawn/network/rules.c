@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "common/network_name.h"
 #include "ctst-spawn/network/nftables.h"
 
 /* Where others' rules usually stand, "Standard priority names" in nft(8): raw, dstnat, filter, srcnat. */
@@ -43,9 +44,9 @@ static void refuse_forged(struct nftables *nftables, const struct rules_network 
 	nftables_end_rule(nftables);
 }
 
-static void publish(struct nftables *nftables, const struct rules_port *port)
+static void publish(struct nftables *nftables, const char *chain, const struct rules_port *port)
 {
-	nftables_begin_rule(nftables, "published");
+	nftables_begin_rule(nftables, chain);
 	if (network_address_is_any(&port->host))
 		nftables_match_local(nftables, port->host.family);
 	else
@@ -59,11 +60,26 @@ static void publish(struct nftables *nftables, const struct rules_port *port)
 	nftables_end_rule(nftables);
 }
 
-static void jump_to_published(struct nftables *nftables, const char *chain)
+static void jump(struct nftables *nftables, const char *from, const char *to)
 {
-	nftables_begin_rule(nftables, chain);
-	nftables_verdict(nftables, NFT_JUMP, "published");
+	nftables_begin_rule(nftables, from);
+	nftables_verdict(nftables, NFT_JUMP, to);
 	nftables_end_rule(nftables);
+}
+
+static void fill_target(struct nftables *nftables, const struct rules_target *target)
+{
+	for (size_t i = 0; i < target->port_count; i++)
+		publish(nftables, target->chain, &target->ports[i]);
+}
+
+static void add_target(struct nftables *nftables, const struct rules_target *target)
+{
+	struct nftables_chain chain = { .name = target->chain };
+
+	nftables_add_chain(nftables, &chain);
+	jump(nftables, "published", target->chain);
+	fill_target(nftables, target);
 }
 
 static void begin_towards(struct nftables *nftables, const struct rules_network *network)
@@ -128,11 +144,11 @@ static void add_rules(struct nftables *nftables, const struct rules *rules)
 {
 	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
 		nftables_add_chain(nftables, &chains[i]);
-	for (size_t i = 0; i < rules->port_count; i++)
-		publish(nftables, &rules->ports[i]);
-	if (rules->port_count > 0) {
-		jump_to_published(nftables, "from-outside");
-		jump_to_published(nftables, "from-host");
+	for (size_t i = 0; i < rules->target_count; i++)
+		add_target(nftables, &rules->targets[i]);
+	if (rules->target_count > 0) {
+		jump(nftables, "from-outside", "published");
+		jump(nftables, "from-host", "published");
 	}
 	for (size_t i = 0; i < rules->network_count; i++) {
 		refuse_forged(nftables, &rules->networks[i]);
@@ -141,11 +157,22 @@ static void add_rules(struct nftables *nftables, const struct rules *rules)
 	}
 }
 
+static int fail(const struct netlink *netlink, struct ct_err *err)
+{
+	int failure = errno;
+
+	netlink_fail(netlink, err, "cannot set up the packet filter for the networks of this project");
+	if (failure == EPROTONOSUPPORT || failure == EOPNOTSUPP || failure == ENOENT || failure == EINVAL)
+		ct_err_hint(err,
+			    "this kernel needs nftables with NAT (modules nf_tables, nft_nat, nft_masq, nft_fib_inet, "
+			    "nft_ct); without it, networks work with --offline only");
+	return -1;
+}
+
 int rules_apply(const struct rules *rules, struct ct_err *err)
 {
 	autonetlink netlink = NETLINK_INIT;
 	struct nftables nftables;
-	int failure;
 
 	if (netlink_open(&netlink, NETLINK_NETFILTER) == 0) {
 		nftables_begin(&nftables, &netlink);
@@ -154,13 +181,48 @@ int rules_apply(const struct rules *rules, struct ct_err *err)
 		if (nftables_commit(&nftables) == 0)
 			return 0;
 	}
-	failure = errno;
-	netlink_fail(&netlink, err, "cannot set up the packet filter for the networks of this project");
-	if (failure == EPROTONOSUPPORT || failure == EOPNOTSUPP || failure == ENOENT || failure == EINVAL)
-		ct_err_hint(err,
-			    "this kernel needs nftables with NAT (modules nf_tables, nft_nat, nft_masq, nft_fib_inet, "
-			    "nft_ct); without it, networks work with --offline only");
-	return -1;
+	return fail(&netlink, err);
+}
+
+void rules_chain_name(const char *component, char chain[RULES_CHAIN_LENGTH])
+{
+	char digest[CT_BRIDGE_NAME_LENGTH + 1];
+
+	if (snprintf(chain, RULES_CHAIN_LENGTH, "to-%s", component) < RULES_CHAIN_LENGTH)
+		return;
+	ct_bridge_name(component, "", digest);
+	snprintf(chain, RULES_CHAIN_LENGTH, "to-%s", digest);
+}
+
+int rules_open_target(const char *table, const struct rules_target *target, struct ct_err *err)
+{
+	struct nftables_chain chain = { .name = target->chain };
+	autonetlink netlink = NETLINK_INIT;
+	struct nftables nftables;
+
+	if (netlink_open(&netlink, NETLINK_NETFILTER) == 0) {
+		nftables_begin(&nftables, &netlink);
+		nftables_use_table(&nftables, table);
+		nftables_add_chain(&nftables, &chain);
+		nftables_empty_chain(&nftables, target->chain);
+		fill_target(&nftables, target);
+		if (nftables_commit(&nftables) == 0)
+			return 0;
+	}
+	return fail(&netlink, err);
+}
+
+int rules_close_target(const char *table, const char *chain)
+{
+	autonetlink netlink = NETLINK_INIT;
+	struct nftables nftables;
+
+	if (netlink_open(&netlink, NETLINK_NETFILTER) < 0)
+		return -1;
+	nftables_begin(&nftables, &netlink);
+	nftables_use_table(&nftables, table);
+	nftables_empty_chain(&nftables, chain);
+	return nftables_commit(&nftables);
 }
 
 int rules_remove(const char *table)

@@ -13,6 +13,7 @@
 #include "ctst-spawn/network/addresses.h"
 
 #define RULES_TABLE_LENGTH 32
+#define RULES_CHAIN_LENGTH 64
 
 struct rules_network {
 	const char *bridge;
@@ -29,19 +30,35 @@ struct rules_port {
 	uint16_t container_port;
 };
 
+/* All of one container. They are a chain of their own, which its supervisor fills and empties. */
+struct rules_target {
+	char chain[RULES_CHAIN_LENGTH];
+	struct rules_port *ports;
+	size_t port_count; /* 0: it does not run yet */
+};
+
 struct rules {
 	char table[RULES_TABLE_LENGTH];
 	struct rules_network *networks;
 	size_t network_count;
-	struct rules_port *ports;
-	size_t port_count;
+	struct rules_target *targets;
+	size_t target_count;
 };
 
 /* The table of the index whose rules lock (use.h) has this name. */
 void rules_table_name(const char *index, char table[RULES_TABLE_LENGTH]);
 
+/* The chain of a component, whose name may be longer than a chain's. */
+void rules_chain_name(const char *component, char chain[RULES_CHAIN_LENGTH]);
+
 /* Puts the table in place of what is there. -1: R011. */
 int rules_apply(const struct rules *rules, struct ct_err *err);
+
+/* The container runs: its ports lead to it. -1: R011. */
+int rules_open_target(const char *table, const struct rules_target *target, struct ct_err *err);
+
+/* They lead nowhere any more. -1 with errno. */
+int rules_close_target(const char *table, const char *chain);
 
 /* Takes the table away. A missing one is fine. -1 with errno. */
 int rules_remove(const char *table);
