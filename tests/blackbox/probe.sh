@@ -52,6 +52,17 @@ closed_and_no_less_than_others() {
 }
 tap_case "nothing the probe tries is open, and nothing that another runtime closes" closed_and_no_less_than_others
 
+# Of the columns whose programs are installed; another version of one may answer otherwise, but not to our disadvantage.
+table_is_documented() {
+	local documented points
+	documented=$(sed -n '/^<!-- table/,/^<!-- end of table/p' "$SOURCE_ROOT/docs/security.md" | grep '^|')
+	mkdir answers
+	"$SOURCE_ROOT/tests/probe/table.sh" "$PWD/answers" >table
+	points=$(awk -F'|' '{ print $2 "|" $3 }' table)
+	expect_same "$(awk -F'|' '{ print $2 "|" $3 }' <<<"$documented")" "$points"
+}
+tap_case "docs/security.md has the table" table_is_documented
+
 exec_is_as_closed() {
 	start_box
 	PROBE_OF_THE_CALLER=1 run ctst exec box /bin/probe $(for n in user mnt pid net ipc uts cgroup; do readlink /proc/self/ns/$n; done)

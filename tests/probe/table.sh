@@ -2,6 +2,7 @@
 # What a payload can see and do under Containust and under other programs, as a table (docs/security.md):
 #
 #	tests/probe/table.sh [DIRECTORY]
+#	tests/probe/table.sh --write       puts it into docs/security.md
 #
 # Each is started in the way its manual begins with: crun and runc with the bundle that "spec" makes, podman with run,
 # bubblewrap with all namespaces. DIRECTORY keeps the probe's answers, one NAME.json each. Needs root for the others;
@@ -9,6 +10,14 @@
 set -u -o pipefail
 
 : "${CTST_BUILD:?the build directory}" "${CTST_PREFIX:?where the tools are installed}"
+if [ "${1:-}" = --write ]; then
+	document=$(cd "$(dirname "$0")/../.." && pwd)/docs/security.md
+	table=$("$0") && awk -v table="$table" '
+		/^<!-- end of table/ { inside = 0 }
+		!inside { print }
+		/^<!-- table/ { print table; inside = 1 }' "$document" >"$document.new" && mv "$document.new" "$document"
+	exit
+fi
 probe=$CTST_BUILD/tests/probe/probe
 work=$(mktemp -d "${TMPDIR:-/tmp}/ctst-probe.XXXXXXXX") || exit 1
 export HOME=$work PROBE_OF_THE_CALLER=1
@@ -108,7 +117,11 @@ for name in crun runc podman bubblewrap; do
 	names+=("$name")
 	files+=("$answers/$name.json")
 done
-echo "| point | $(printf '%s' "${names[0]/ours/Containust}")$(printf ' | %s' "${names[@]:1}") |"
+printf '| point'
+for name in "${names[@]}"; do
+	printf ' | %s %s' "${name/ours/Containust}" "$(grep -o '[0-9].*' "$answers/$name.version")"
+done
+echo ' |'
 echo "|$(printf ' --- |%.0s' point "${names[@]}")"
 jq -s -r '. as $all | .[0] | keys_unsorted[] as $point | "| \($point) | " + ([$all[] | .[$point] // "-" | split(":")[0] |
 	if . == "open" then "**open**" else . end] | join(" | ")) + " |"' "${files[@]}"
