@@ -117,9 +117,9 @@ for name in crun runc podman bubblewrap; do
 	names+=("$name")
 	files+=("$answers/$name.json")
 done
-printf '| point'
-for name in "${names[@]}"; do
-	printf ' | %s %s' "${name/ours/Containust}" "$(grep -o '[0-9].*' "$answers/$name.version")"
+printf '| point | Containust'
+for name in "${names[@]:1}"; do
+	printf ' | %s %s' "$name" "$(grep -o '[0-9].*' "$answers/$name.version")"
 done
 echo ' |'
 echo "|$(printf ' --- |%.0s' point "${names[@]}")"
