@@ -57,6 +57,7 @@ static const struct command {
 	{ "plan", GROUP_STAGES, "what would change" },
 	{ "spawn", GROUP_STAGES, "carry out a plan" },
 	{ "seccomp", GROUP_PLUMBING, NULL },
+	{ "forward", GROUP_PLUMBING, NULL },
 	{ "supervise", GROUP_PLUMBING, NULL },
 	{ "image-export", GROUP_PLUMBING, NULL },
 	{ "image-fetch", GROUP_PLUMBING, NULL },
