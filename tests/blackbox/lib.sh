@@ -18,6 +18,14 @@
 # A script can be run by itself when CTST_PREFIX says where the tools are
 # installed; tests/run does that for all of them.
 
+# Networks of containers are bridges of the host's and rules of its packet filter: root's tests have a host of their own. What a
+# script needs from outside it gets before it sources this file.
+if [ -z "${CTST_TEST_NETWORK:-}" ] && [ "$(id -u)" -eq 0 ] && unshare --net true 2>/dev/null; then
+	export CTST_TEST_NETWORK=own
+	# shellcheck disable=SC2016 # for the inner shell
+	exec unshare --net sh -c 'busybox ip link set lo up; exec "$0" "$@"' "$0" "$@"
+fi
+
 : "${CTST_PREFIX:?where the tools are installed; tests/run sets it}"
 : "${CTST_LIBEXEC:=$CTST_PREFIX/libexec/containust}"
 export CTST_PREFIX CTST_LIBEXEC

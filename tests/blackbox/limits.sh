@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Limits of containers. The kernel that runs the tests may have no controllers to try them with, so a virtual machine does,
 # as root and as an ordinary user with a cgroup of its own; what needs none is tried here.
+# The kernel of the machine comes from outside.
+[ -n "${CTST_TEST_NETWORK:-}" ] || "$(dirname "$0")/../vm/kernel" "${CTST_BUILD:-$(dirname "$0")/../../build}/vm" 2>/dev/null || true
 . "$(dirname "$0")/lib.sh"
 
 kernel=${CTST_BUILD:-$SOURCE_ROOT/build}/vm

@@ -417,14 +417,7 @@ other_state() {
 }
 tap_case "a plan made against another state is P002 and changes nothing" other_state
 
-unsupported_is_said() {
-	cat >web.ctst <<-'EOF'
-		COMPONENT web { image = "preset://busybox" port = 80 command = ["/bin/sleep", "1000000"] }
-		EXPOSE 8080:80
-	EOF
-	run ctst run -d web.ctst
-	expect_status 1
-	expect_err 'R009'
+network_by_name() {
 	cat >network.ctst <<-'EOF'
 		COMPONENT web { image = "preset://busybox" network = "backend" command = ["/bin/true"] }
 	EOF
@@ -434,7 +427,7 @@ unsupported_is_said() {
 	run ctst ps -a
 	refute_out web
 }
-tap_case "what this version cannot do is an error before anything starts" unsupported_is_said
+tap_case "a network of a name of its own is made and goes" network_by_name
 
 limits_are_kept_or_refused() {
 	cat >box.ctst <<-'EOF'

@@ -386,9 +386,10 @@ static void limit_files(off_t size)
 {
 	struct rlimit limit;
 
-	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	if (getrlimit(RLIMIT_FSIZE, &limit) < 0)
+		return;
 	limit.rlim_cur = size < 0 ? limit.rlim_max : (rlim_t)size;
-	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	(void)setrlimit(RLIMIT_FSIZE, &limit);
 }
 
 /* A file that cannot grow is as good as a full disk: writes come back short, then not at all. */
@@ -396,21 +397,25 @@ START_TEST(loss_is_admitted)
 {
 	struct place place = make_place(0);
 	struct log_reader reader;
+	uint64_t lost[2];
 	char *text;
 
 	signal(SIGXFSZ, SIG_IGN);
 	log_reader_init(&reader, place.path, 4096);
 	say(&place, "whole\nbegun", 11);
+	/* While files are limited nothing is asserted: check keeps its messages in a file, too. */
 	limit_files(place.writer.size + 60);
 	/* 46 of its bytes fit: an entry and the beginning of another one. */
 	say(&place, " line\nlost 1\n", 13);
-	ck_assert_uint_eq(place.writer.lost, 7);
+	lost[0] = place.writer.lost;
 	say(&place, "lost 2\nlost", 11);
-	ck_assert_uint_eq(place.writer.lost, 18);
+	lost[1] = place.writer.lost;
+	limit_files(-1);
+	ck_assert_uint_eq(lost[0], 7);
+	ck_assert_uint_eq(lost[1], 18);
 	text = read_on(&reader);
 	ck_assert_str_eq(text, "whole|begun+ line|");
 	free(text);
-	limit_files(-1);
 	say(&place, " 3\nback\n", 8);
 	ck_assert_uint_eq(place.writer.lost, 0);
 	text = read_on(&reader);
