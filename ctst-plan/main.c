@@ -1,8 +1,11 @@
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/cleanup.h"
 #include "common/err.h"
 #include "common/file.h"
 #include "common/json.h"
@@ -41,12 +44,33 @@ static int write_plan(const struct plan *plan, const struct settings *settings, 
 	return ct_write_stdout(out.data, out.length, err);
 }
 
+/* Name servers are reached by the default route, which takes no addresses: each is a route of its own here. */
+static void add_name_servers(struct ct_buf *routes)
+{
+	ct_autobuf text = CT_BUF_INIT;
+	ct_autoclose int fd = open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC);
+	char *rest, *line;
+
+	if (fd < 0 || ct_read_all(fd, 65536, &text) < 0)
+		return;
+	ct_buf_puts(&text, "");
+	for (rest = text.data; (line = strsep(&rest, "\n"));) {
+		char word[46];
+		struct in_addr address;
+
+		if (sscanf(line, "nameserver %45s", word) == 1 && inet_pton(AF_INET, word, &address) == 1)
+			ct_buf_printf(routes, "dns %08X 0 0 0 0 0 FFFFFFFF\n", address.s_addr);
+	}
+}
+
 /* What the host routes; the subnets of networks keep out of its way. Where that cannot be read nothing is known of it. */
 static void read_routes(struct ct_buf *routes)
 {
 	if (ct_read_file_at(AT_FDCWD, "/proc/net/route", ROUTES_LIMIT, routes) < 0)
 		ct_buf_clear(routes);
 	ct_buf_putc(routes, '\n');
+	add_name_servers(routes);
+	ct_buf_puts(routes, "");
 }
 
 /* Returns the exit status, or -1. */

@@ -383,4 +383,18 @@ tap_case "the pipeline by hand" pipes_by_hand
 tap_case "ctst graph shows networks and exposed ports" graphs_networks_and_ports
 tap_case "a stage that cannot be started is named" a_stage_in_front_is_missing
 tap_case "keep, replace and destroy against what runs" follows_what_runs
+# A name server is reached by the default route; a network in which its address lies would cut the host off from it.
+name_servers_are_left_alone() {
+	local subnet
+
+	[ "$(id -u)" = 0 ] || skip "only root can have an /etc/resolv.conf of its own"
+	echo 'COMPONENT a { image = "preset://busybox" }' >containust.ctst
+	ctst-parse | ctst-image build >composition.json
+	subnet=$(ctst-plan -o json <composition.json | jq -r '.networks[0].subnet')
+	echo "nameserver ${subnet%.*}.77" >resolv.conf
+	unshare --mount sh -c 'mount --bind resolv.conf /etc/resolv.conf && ctst-plan -o json <composition.json' >plan.json
+	[ "$(jq -r '.networks[0].subnet' plan.json)" != "$subnet" ] || fail "$subnet holds the name server"
+}
+tap_case "the subnet of a network holds no name server of the host" name_servers_are_left_alone
+
 tap_done
