@@ -49,12 +49,10 @@ int64_t checks_due(const struct supervisor *supervisor)
 
 static bool start(struct supervisor *supervisor)
 {
-	const struct container *container = &supervisor->config.container;
 	struct probe_target target = {
-		.container = container,
 		.identity = &supervisor->identity,
 		.group = supervisor->group,
-		.timeout = container->healthcheck.timeout_ms * MILLISECOND,
+		.timeout = supervisor->config.container.healthcheck.timeout_ms * MILLISECOND,
 		.title = supervisor->title,
 	};
 	struct probe_result failure = { .exit_code = CT_EXIT_CANNOT_EXECUTE };

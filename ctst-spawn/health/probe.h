@@ -15,16 +15,13 @@
 #include <sys/types.h>
 
 #include "common/err.h"
-#include "ctst-spawn/container.h"
 #include "ctst-spawn/identity.h"
-#include "ctst-spawn/payload.h"
 #include "ctst-spawn/title.h"
 
 #define PROBE_OUTPUT 4096 /* bytes that are kept of what a command writes; more than any message has */
 
-/* What is probed; all of it the supervisor's. */
+/* What is probed; all of it the supervisor's. The container's directory is the current one. */
 struct probe_target {
-	const struct container *container;
 	const struct identity *identity;
 	const char *group; /* path of the container's cgroup; "": none */
 	int64_t timeout;   /* ns */

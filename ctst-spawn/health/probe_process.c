@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "ctst-spawn/capabilities.h"
+#include "ctst-spawn/container_directory.h"
 #include "ctst-spawn/enter.h"
 #include "ctst-spawn/health/probe.h"
 #include "ctst-spawn/sealed_payload.h"
@@ -48,14 +49,16 @@ static int connect_descriptors(int output)
 	return 0;
 }
 
+/* The supervisor does not have all of the configuration in memory, and what confines a command depends on all of it. */
 static int enter(const struct probe_target *target, struct payload *payload, struct ct_err *err)
 {
+	static struct config config;
 	int namespaces[SUPERVISE_NAMESPACE_COUNT];
 
 	for (int i = 0; i < SUPERVISE_NAMESPACE_COUNT; i++)
 		namespaces[i] = SUPERVISE_NAMESPACE_FD + i;
-	if (enter_container(namespaces, target->container->name, err) < 0 ||
-	    payload_load(SUPERVISE_ENVIRONMENT_FD, PAYLOAD_HEALTHCHECK, target->container, payload, err) < 0)
+	if (config_read(".", &config, err) < 0 || enter_container(namespaces, config.container.name, err) < 0 ||
+	    payload_load(SUPERVISE_ENVIRONMENT_FD, PAYLOAD_HEALTHCHECK, &config.container, payload, err) < 0)
 		return -1;
 	syscall(SYS_close_range, 3U, ~0U, 0);
 	if (capabilities_bound(payload->capabilities) < 0)

@@ -118,6 +118,18 @@ as_the_container() {
 export CONTAINUST_SECRET_WORD=hidden
 tap_case "a probe has what the container's command has: ids, capabilities, environment, namespaces" as_the_container
 
+writes_where_the_container_may() {
+	start web '"/bin/sleep", "1000000"' \
+		'command = ["/bin/sh", "-c", "echo x >/data/probed && ! echo x >/etc/probed"] interval = "10ms" retries = 1' \
+		'volume = "data:/data"'
+	await has_status web health healthy
+	run ctst exec web /bin/cat /data/probed
+	expect_out '^x$'
+	ctst stop --force
+	wait
+}
+tap_case "a probe may write where the container may, and nowhere else" writes_where_the_container_may
+
 no_group_left() {
 	local group
 
