@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -165,8 +166,9 @@ int volume_seed(int image, int volume, bool *unowned, struct ct_err *err)
 	ct_autoclose int to = openat(volume, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat status;
 
-	if (from < 0 || to < 0 || fstat(from, &status) < 0 || copy_directory(from, to, 0) < 0 ||
-	    take_owner(to, &status) < 0)
+	/* Two containers may start with the same new volume: the second finds what the first has put there. */
+	if (from < 0 || to < 0 || flock(to, LOCK_EX) < 0 || fstat(from, &status) < 0 ||
+	    copy_directory(from, to, 0) < 0 || take_owner(to, &status) < 0)
 		return ct_fail_errno(err, "R003", "cannot copy what the image has into a new volume");
 	*unowned = status.st_uid == 0 && is_empty(to);
 	return 0;
