@@ -73,30 +73,31 @@ static void hang_up(struct session *session)
 	session->ends = (struct inside_ends){ -1, -1, -1 };
 	stream_close(&input);
 	stream_close(&output);
+	terminal_restore(session->terminal);
 }
 
 static void resize(const struct session *session)
 {
 	struct winsize size;
 
-	if (session->ends.output >= 0 && terminal_size(session->terminal, &size))
+	if (terminal_size(session->terminal, &size))
 		(void)ioctl(session->ends.output, TIOCSWINSZ, &size);
 }
 
 static void on_terminal_signal(struct session *session, int signal)
 {
-	if (signal == SIGWINCH) {
-		resize(session);
-	} else if (signal == SIGTSTP) {
-		terminal_stop(session->terminal);
-		resize(session);
-	} else if (signal == SIGCONT) {
-		terminal_make_raw(session->terminal);
-		resize(session);
-	} else if (signal == SIGHUP) {
+	bool connected = session->ends.output >= 0;
+
+	if (signal == SIGHUP && connected) {
 		hang_up(session);
-	} else {
+	} else if (ends_processes(signal)) {
 		kill(session->process.pid, signal);
+	} else if (connected) {
+		if (signal == SIGTSTP)
+			terminal_stop(session->terminal);
+		else if (signal == SIGCONT)
+			terminal_make_raw(session->terminal);
+		resize(session);
 	}
 }
 
@@ -138,21 +139,6 @@ static int await_start(struct session *session, struct ct_err *err)
 	}
 }
 
-/*
- * A terminal that is read by lines ends with its end-of-file key: once at the beginning of a line, twice within one
- * (termios(3)). A program that takes single keys has no notion of an end.
- */
-static void type_end_of_file(int master)
-{
-	struct termios settings;
-	char keys[2];
-
-	if (tcgetattr(master, &settings) < 0 || !(settings.c_lflag & ICANON))
-		return;
-	keys[0] = keys[1] = (char)settings.c_cc[VEOF];
-	(void)!write(master, keys, stream_last_byte(&input) == '\n' ? 1 : 2);
-}
-
 static void begin(struct session *session)
 {
 	bool has_input = session->inside->input;
@@ -162,11 +148,6 @@ static void begin(struct session *session)
 	stream_init(&error_output, session->inside->terminal ? -1 : session->ends.error_output, STDERR_FILENO);
 	if (session->inside->terminal && has_input)
 		terminal_make_raw(session->terminal);
-	/* An input of nothing is at its end: nobody waits for keys that cannot come. */
-	if (session->inside->terminal && !has_input)
-		type_end_of_file(session->ends.input);
-	if (!has_input)
-		session->ends.input = -1;
 	if (session->inside->terminal)
 		resize(session);
 }
@@ -177,6 +158,22 @@ static void close_end(int *end)
 	if (*end >= 0)
 		close(*end);
 	*end = -1;
+}
+
+/*
+ * A terminal that is read by lines ends with its end-of-file key: once at the beginning of a line, twice within one
+ * (termios(3)). A program that takes single keys has no notion of an end. An input that is empty from the start ends as well:
+ * nobody waits for keys that cannot come.
+ */
+static void type_end_of_file(int master)
+{
+	struct termios settings;
+	char keys[2];
+
+	if (tcgetattr(master, &settings) < 0 || !(settings.c_lflag & ICANON))
+		return;
+	keys[0] = keys[1] = (char)settings.c_cc[VEOF];
+	stream_add(&input, keys, stream_last_byte(&input) == '\n' ? 1 : 2);
 }
 
 static void on_input_over(struct session *session)
@@ -223,6 +220,7 @@ static int copy_until_end(struct session *session, struct ct_err *err)
 {
 	struct stream *streams[] = { &input, &output, &error_output };
 
+	on_moved(session);
 	while (!is_done(session)) {
 		struct pollfd watches[] = {
 			{ .fd = session->signals, .events = POLLIN },

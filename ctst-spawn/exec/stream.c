@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,7 +27,8 @@ void stream_init(struct stream *stream, int from, int to)
 {
 	stream->from = from;
 	stream->to = to;
-	stream->from_open = stream->to_open = from >= 0 && to >= 0;
+	stream->from_open = from >= 0;
+	stream->to_open = to >= 0;
 	stream->at_a_time = to >= 0 ? without_blocking(to) : 0;
 	stream->most = SIZE_MAX;
 	stream->start = stream->end = 0;
@@ -60,6 +62,13 @@ struct pollfd stream_watch(const struct stream *stream)
 	if (is_empty(stream))
 		return (struct pollfd){ .fd = stream->from, .events = POLLIN };
 	return (struct pollfd){ .fd = stream->to, .events = POLLOUT };
+}
+
+void stream_add(struct stream *stream, const char *bytes, size_t length)
+{
+	memcpy(stream->bytes, bytes, length);
+	stream->start = 0;
+	stream->end = length;
 }
 
 static bool is_nothing_yet(void)
@@ -110,7 +119,7 @@ static void give(struct stream *stream)
 	/* A reader that has gone is nobody's failure. */
 	if (errno != EPIPE && errno != EIO)
 		stream->write_failure = errno;
-	stream->to_open = false;
+	stream_close(stream);
 }
 
 void stream_move(struct stream *stream)

@@ -24,7 +24,7 @@ struct stream {
 	char bytes[STREAM_SIZE];
 };
 
-/* Descriptor -1: the stream is over from the start. Nothing is owned. */
+/* Descriptor -1: there is nothing to read or nobody to write to. Nothing is owned. */
 void stream_init(struct stream *stream, int from, int to);
 
 /* What it waits for; fd -1 when it is over. */
@@ -41,6 +41,9 @@ void stream_close(struct stream *stream);
 
 /* The last byte that was read; '\n' before there was one. */
 char stream_last_byte(const struct stream *stream);
+
+/* Writes these at most STREAM_SIZE bytes as the last ones; only when stream_is_over() and somebody still takes any. */
+void stream_add(struct stream *stream, const char *bytes, size_t length);
 
 /* Does not begin to read any more than what is in its pipe or terminal now: others may go on writing for ever. */
 void stream_finish(struct stream *stream);

@@ -14,7 +14,9 @@ void terminal_find(struct terminal *terminal)
 
 bool terminal_is_ours(const struct terminal *terminal)
 {
-	return terminal->keyboard >= 0 && tcgetpgrp(terminal->keyboard) == getpgrp();
+	pid_t foreground = terminal->keyboard < 0 ? -1 : tcgetpgrp(terminal->keyboard);
+
+	return terminal->keyboard >= 0 && (foreground < 0 || foreground == getpgrp());
 }
 
 bool terminal_size(const struct terminal *terminal, struct winsize *size)

@@ -19,7 +19,7 @@ struct terminal {
 /* What standard input and output are. */
 void terminal_find(struct terminal *terminal);
 
-/* Whether the caller can type: the keyboard is there and the shell has given it to this process's group. */
+/* Whether the caller can type: there is a keyboard, and no shell has given it to another group of processes than this one. */
 bool terminal_is_ours(const struct terminal *terminal);
 
 /* false: unknown. */

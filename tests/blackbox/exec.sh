@@ -96,6 +96,29 @@ ends_in_order() {
 		EOF
 	done
 }
+hung_up_and_deaf() {
+	start
+	at_terminal ctst exec a sh -c 'trap "" HUP; echo ready; sleep 1000000' <<-'EOF'
+		expect ready
+		raw
+		kill HUP
+		cooked
+		kill HUP
+		kill TERM
+		exit 143
+	EOF
+	# A terminal that no session has as its own.
+	at_terminal setsid -w ctst exec a sh -c 'tty; echo ready; read x; exit 3' <<-'EOF'
+		expect /dev/pts
+		expect ready
+		raw
+		type \r
+		exit 3
+		cooked
+	EOF
+}
+tap_case "the caller's terminal is in order while a command outlives the hang-up, and when it is no session's" hung_up_and_deaf
+
 tap_case "signals to ctst exec end the command, and the caller's terminal is as before" ends_in_order
 
 terminal_goes_away() {
@@ -235,6 +258,9 @@ always_a_terminal() {
 	# The end of the input is that of a terminal: also in the middle of a line.
 	printf 'unfinished' | timeout 20 ctst exec -ti a cat >output
 	grep -q 'unfinished' output
+	# More than fits in before anybody reads.
+	seq 3000 | timeout 20 ctst exec -ti a sh -c 'stty -echo; echo ready; sleep 0.3; cat >/dev/null; echo over' >output
+	grep -q 'over' output
 }
 tap_case "-t, -it: a terminal also in pipes, whose input has an end" always_a_terminal
 

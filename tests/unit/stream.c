@@ -185,11 +185,18 @@ END_TEST
 
 START_TEST(nothing_is_over)
 {
+	char bytes[4];
+
 	make_pipes();
 	stream_init(&stream, -1, out[1]);
 	ck_assert(stream_is_over(&stream));
 	ck_assert_int_eq(stream_watch(&stream).fd, -1);
 	ck_assert_int_eq(stream_last_byte(&stream), '\n');
+	stream_add(&stream, "end", 3);
+	ck_assert(!stream_is_over(&stream));
+	move_while_ready();
+	ck_assert(stream_is_over(&stream));
+	ck_assert_uint_eq(read_out(bytes, sizeof(bytes)), 3);
 	stream_init(&stream, in[0], out[1]);
 	stream_close(&stream);
 	ck_assert(stream_is_over(&stream));
