@@ -251,6 +251,27 @@ static int parse(yajl_handle parser, struct reader *reader, const char *text, si
 	return fail_at(text, yajl_get_bytes_consumed(parser), code, reader->problem ? reader->problem : problem, err);
 }
 
+/* yajl does not look at what it gets. */
+static void *allocate(void *context, size_t size)
+{
+	(void)context;
+	return ct_alloc(size);
+}
+
+static void *reallocate(void *context, void *memory, size_t size)
+{
+	(void)context;
+	return ct_realloc_array(memory, size, 1);
+}
+
+static void release(void *context, void *memory)
+{
+	(void)context;
+	free(memory);
+}
+
+static const yajl_alloc_funcs allocation = { allocate, reallocate, release, NULL };
+
 struct ct_json_doc *ct_json_parse(const char *text, size_t length, const char *code, struct ct_err *err)
 {
 	ct_autojson *doc = ct_alloc_array(1, sizeof(*doc));
@@ -263,7 +284,7 @@ struct ct_json_doc *ct_json_parse(const char *text, size_t length, const char *c
 		ct_fail(err, code, "the JSON document is larger than %zu MiB", CT_JSON_MAX_BYTES >> 20);
 		return NULL;
 	}
-	parser = yajl_alloc(&callbacks, NULL, &reader);
+	parser = yajl_alloc(&callbacks, &allocation, &reader);
 	if (!parser) {
 		ct_fail(err, CT_NO_CODE, "out of memory");
 		return NULL;

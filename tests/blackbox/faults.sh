@@ -22,7 +22,7 @@ make_tools() {
 	# With -f for what is a container's own: its init is part of the supervisor.
 	cat >"lib/$tool" <<-END
 		#!/bin/sh
-		exec strace -qq $([ "$tool" != ctst-supervise ] || echo -f) -o "$PWD/trace" \$CTST_FAULT "$CTST_LIBEXEC/$tool" "\$@"
+		exec strace -qq $([ "$tool" != ctst-supervise ] || echo -f) -o "$PWD/trace.\$\$" \$CTST_FAULT "$CTST_LIBEXEC/$tool" "\$@"
 	END
 	chmod +x "lib/$tool"
 }
@@ -59,16 +59,22 @@ check_round() {
 	grep -q "^ROUND=$round\$" <(ctst exec api /busybox env) || fail "api is not the new one"
 }
 
-# Sets $calls, the most of one process: strace counts the calls of each process by itself.
-count_calls() {
+# Fills `calls`: each is the name of a system call and which of that name it is in its process. That is also how
+# strace counts for its injections.
+list_calls() {
 	make_tools "$1"
 	prepare
+	rm -f trace.*
 	run_with_fault "-e trace=all"
 	[ "$fault_status" -eq 0 ] || {
 		cat fault.err
 		fail "a run under strace fails without any fault"
 	}
-	calls=$(awk '/^[0-9]+ +[a-z]/ { calls[$1]++; next } { single++ } END { most = single; for (pid in calls) if (calls[pid] > most) most = calls[pid]; print most }' trace)
+	mapfile -t calls < <(
+		for file in trace.*; do
+			sed -nE "s/^([0-9]+ +)?([a-z0-9_]+)\\(.*/$file.\\1 \\2/p" "$file"
+		done | awk '{ number = ++count[$1 " " $NF]; call = $NF " " number; if (!seen[call]++) print call }'
+	)
 }
 
 make_stack() {
@@ -82,14 +88,15 @@ make_stack() {
 	ctst -q run -d stack.ctst
 }
 
-one_round() { # TOOL INJECTION CALL
-	local set=all
+one_round() { # TOOL INJECTION INDEX
+	local call=${calls[$3]}
 
-	echo "round $((round + 1)): $1 $2 at call $3"
+	echo "round $((round + 1)): $1 $2 at call $3, $call"
 	# A call with an error is not made at all, but one close(2) that fails has closed all the same.
-	[ "$2" = signal=KILL ] || set='!close'
+	[ "$2" = signal=KILL ] || [ "${call% *}" != close ] || return 0
 	prepare
-	run_with_fault "-e inject=$set:$2:when=$3"
+	rm -f trace.*
+	run_with_fault "-e inject=${call% *}:$2:when=${call#* }"
 	check_round
 }
 
@@ -97,25 +104,24 @@ random_error() {
 	error=error=${errors[RANDOM % ${#errors[@]}]}
 }
 
-# At call after call, and a little beyond the last: not every run makes as many.
-all_faults() {
-	local number first=1 last=$((calls + 3))
+all_faults() { # TOOL
+	local index first=0 last=$((${#calls[@]} - 1))
 
 	[ "$CTST_FAULTS" = all ] || first=${CTST_FAULTS%-*} last=${CTST_FAULTS#*-}
-	for number in $(seq "$first" "$last"); do
-		one_round "$1" signal=KILL "$number"
+	for index in $(seq "$first" "$last"); do
+		one_round "$1" signal=KILL "$index"
 		random_error
-		one_round "$1" "$error" "$number"
+		one_round "$1" "$error" "$index"
 	done
 }
 
-some_faults() {
+some_faults() { # TOOL
 	local end=$((SECONDS + budget))
 
 	while :; do
-		one_round "$1" signal=KILL $((RANDOM % calls + 1))
+		one_round "$1" signal=KILL $((RANDOM % ${#calls[@]}))
 		random_error
-		one_round "$1" "$error" $((RANDOM % calls + 1))
+		one_round "$1" "$error" $((RANDOM % ${#calls[@]}))
 		[ "$SECONDS" -lt "$end" ] || break
 	done
 }
@@ -125,9 +131,9 @@ sweep() { # TOOL
 	echo "SEED=$SEED"
 	round=0
 	make_stack
-	count_calls "$1"
-	echo "$1: $calls system calls"
-	[ "$calls" -gt 10 ] || fail "nothing was traced: $(cat trace)"
+	list_calls "$1"
+	echo "$1: ${#calls[@]} system calls"
+	[ "${#calls[@]}" -gt 10 ] || fail "nothing was traced"
 	check_round
 	if [ -n "${CTST_FAULTS:-}" ]; then
 		all_faults "$1"
