@@ -39,16 +39,17 @@ static void await_change(int inotify)
 
 /*
  * As ct_status_read(), but a supervisor that is just coming up is waited for: it writes down who it is when the
- * command runs or could not be started. That it has died in the meantime no event tells, only its lock.
+ * command runs or could not be started. That it has died in the meantime no event tells, only its lock. With `rewritten` a
+ * damaged status is waited for as well, since its supervisor is about to write another one.
  */
-static int read_status(const char *directory, struct ct_status *status)
+static int read_status(const char *directory, struct ct_status *status, bool rewritten)
 {
 	struct ct_err ignored = CT_ERR_INIT;
 	ct_autoclose int inotify = -1;
 	int64_t end = ct_monotonic() + (int64_t)COMING_UP_MS * 1000000;
 	int result = ct_status_read(directory, status, &ignored);
 
-	while (result == 0 && status->alive && status->supervisor.pid == 0 && ct_monotonic() < end) {
+	while ((result == 0 || rewritten) && status->alive && status->supervisor.pid == 0 && ct_monotonic() < end) {
 		if (inotify >= 0) {
 			await_change(inotify);
 		} else {
@@ -61,22 +62,44 @@ static int read_status(const char *directory, struct ct_status *status)
 	return result;
 }
 
-int supervisor_open(const struct ct_state_entry *entry)
+static int open_named(const struct ct_status *status)
 {
-	struct ct_status status;
-
-	if (read_status(entry->directory, &status) < 0 && errno == EMFILE)
-		return -1;
-	if (!status.alive) {
+	if (!status->alive) {
 		errno = ESRCH;
 		return -1;
 	}
 	/* It lives and has not said who it is: it hangs, or its status cannot be read. */
-	if (status.supervisor.pid == 0) {
+	if (status->supervisor.pid == 0) {
 		errno = EAGAIN;
 		return -1;
 	}
-	return ct_process_open(&status.supervisor);
+	return ct_process_open(&status->supervisor);
+}
+
+int supervisor_open(const struct ct_state_entry *entry)
+{
+	struct ct_status status;
+
+	if (read_status(entry->directory, &status, false) < 0 && errno == EMFILE)
+		return -1;
+	return open_named(&status);
+}
+
+/*
+ * Who cannot be named can still be deprived of its container, when that is to be killed anyway: then it writes down
+ * how that ended, and who it is.
+ */
+static int open_by_force(const struct ct_state_entry *entry)
+{
+	struct ct_status status;
+	char group[PATH_MAX];
+
+	if (!cgroup_path(entry->directory, group, sizeof(group)) || cgroup_kill(group) < 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	(void)read_status(entry->directory, &status, true);
+	return open_named(&status);
 }
 
 int64_t supervisor_deadline(int seconds)
@@ -191,11 +214,23 @@ static int stop_round(struct target *targets, size_t count, struct pollfd *watch
 	return (int)running;
 }
 
+static int cannot_reach(const struct ct_state_entry *entry, struct ct_err *err)
+{
+	bool unknown = errno == EAGAIN;
+
+	ct_fail_errno(err, "R007", "cannot reach the supervisor of '%s'", entry->name);
+	if (unknown)
+		return ct_err_hint(err, "its status.json does not say who it is; 'ctst stop --force %s' ends it",
+				   entry->name);
+	return ct_err_hint(err, "raise the limit of open files (ulimit -n), or stop fewer at a time by name");
+}
+
 int stop_containers(const struct ct_state_entry *const *entries, size_t count, int seconds, size_t *stopped,
 		    struct ct_err *err)
 {
 	struct target *targets = ct_alloc_array(count, sizeof(*targets));
 	struct pollfd *watches = ct_alloc_array(count, sizeof(*watches));
+	bool unreachable = false;
 	int left = 0;
 
 	*stopped = 0;
@@ -203,12 +238,19 @@ int stop_containers(const struct ct_state_entry *const *entries, size_t count, i
 		targets[i].pidfd = -1;
 	for (size_t i = 0; i < count; i++) {
 		targets[i] = (struct target){ .entry = entries[i], .pidfd = supervisor_open(entries[i]) };
+		if (targets[i].pidfd < 0 && errno == EAGAIN && seconds == 0)
+			targets[i].pidfd = open_by_force(entries[i]);
 		*stopped += targets[i].pidfd >= 0;
-		if (targets[i].pidfd < 0 && errno != ESRCH) {
-			left = ct_fail_errno(err, "R007", "cannot reach the supervisor of '%s'", entries[i]->name);
-			ct_err_hint(err, "raise the limit of open files (ulimit -n), or stop fewer at a time by name");
-			break;
+		if (targets[i].pidfd >= 0 || errno == ESRCH)
+			continue;
+		/* One whose status is damaged is no reason to let the others run. */
+		if (errno == EAGAIN) {
+			unreachable = true;
+			(void)cannot_reach(entries[i], err);
+			continue;
 		}
+		left = cannot_reach(entries[i], err);
+		break;
 	}
 	if (left == 0) {
 		read_needs(targets, count);
@@ -223,7 +265,7 @@ int stop_containers(const struct ct_state_entry *const *entries, size_t count, i
 	}
 	free(targets);
 	free(watches);
-	return left < 0 ? -1 : 0;
+	return left < 0 || unreachable ? -1 : 0;
 }
 
 /*
@@ -236,7 +278,7 @@ static bool kill_leftovers(const char *directory)
 	const struct ct_process_id *ids[] = { &status.supervisor, &status.init };
 
 	/* Without the lock there is no supervisor; pids in the file may then be anybody's, in a copy the original's. */
-	(void)read_status(directory, &status);
+	(void)read_status(directory, &status, false);
 	if (!status.alive)
 		return true;
 	if (status.supervisor.pid == 0)

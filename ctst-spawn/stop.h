@@ -25,7 +25,8 @@ int supervisor_stop(int pidfd, int seconds);
  * Stops the containers and waits for all of them, each as soon as all that need it
  * have ended; containers that do not run are skipped. *stopped is the number of those
  * that did run. A supervisor that does not end a while after its time limit is killed,
- * and its container with it. -1: R007.
+ * and its container with it. One that cannot be reached, since its status is damaged, loses its container when `seconds`
+ * is 0, and otherwise is left, after the others have been stopped. -1: R007.
  */
 int stop_containers(const struct ct_state_entry *const *entries, size_t count, int seconds, size_t *stopped,
 		    struct ct_err *err);

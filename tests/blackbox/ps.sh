@@ -198,6 +198,11 @@ many() {
 	run ctst ps --filter name=c9
 	expect_status 0
 	expect_lines out 2
+	# Nor does it keep the others from being stopped, and with force it is itself.
+	run ctst stop -t 0 c9 c8
+	expect_status 0
+	[ ! -e "/proc/$(jq '.containers[8].pid' ps.json)" ]
+	[ ! -e "/proc/$(jq '.containers[7].pid' ps.json)" ]
 }
 not_alive() {
 	ctst ps -a -o json | jq -e '.containers[6].state == "failed"'
