@@ -270,7 +270,8 @@ static void release(void *context, void *memory)
 	free(memory);
 }
 
-static const yajl_alloc_funcs allocation = { allocate, reallocate, release, NULL };
+/* yajl only reads it, and asks for it as if it did not. */
+static yajl_alloc_funcs allocation = { allocate, reallocate, release, NULL };
 
 struct ct_json_doc *ct_json_parse(const char *text, size_t length, const char *code, struct ct_err *err)
 {
