@@ -48,6 +48,12 @@ void nftables_remove_table(struct nftables *rules, const char *table)
 	name_table(rules, NFT_MSG_DELTABLE, 0, table);
 }
 
+void nftables_add_table(struct nftables *rules, const char *table)
+{
+	name_table(rules, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, table);
+	rules->table = table;
+}
+
 void nftables_replace_table(struct nftables *rules, const char *table)
 {
 	nftables_remove_table(rules, table);

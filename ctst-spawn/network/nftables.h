@@ -37,6 +37,9 @@ struct nftables_chain {
 
 void nftables_begin(struct nftables *rules, struct netlink *netlink);
 
+/* A new table; the transaction fails with EEXIST when there is one of that name. */
+void nftables_add_table(struct nftables *rules, const char *table);
+
 /* The table, empty, whether there was one of that name or not; of the family "inet": IPv4 and IPv6. */
 void nftables_replace_table(struct nftables *rules, const char *table);
 

@@ -169,18 +169,29 @@ static int fail(const struct netlink *netlink, struct ct_err *err)
 	return -1;
 }
 
+static int commit_table(struct netlink *netlink, const struct rules *rules,
+			void (*begin_table)(struct nftables *nftables, const char *table))
+{
+	struct nftables nftables;
+
+	nftables_begin(&nftables, netlink);
+	begin_table(&nftables, rules->table);
+	add_rules(&nftables, rules);
+	return nftables_commit(&nftables);
+}
+
+/*
+ * Mostly there is no such table, and a transaction that takes nothing away is cheap: after any other one, closing the socket
+ * waits until nobody looks at what is gone (milliseconds).
+ */
 int rules_apply(const struct rules *rules, struct ct_err *err)
 {
 	autonetlink netlink = NETLINK_INIT;
-	struct nftables nftables;
 
-	if (netlink_open(&netlink, NETLINK_NETFILTER) == 0) {
-		nftables_begin(&nftables, &netlink);
-		nftables_replace_table(&nftables, rules->table);
-		add_rules(&nftables, rules);
-		if (nftables_commit(&nftables) == 0)
-			return 0;
-	}
+	if (netlink_open(&netlink, NETLINK_NETFILTER) == 0 &&
+	    (commit_table(&netlink, rules, nftables_add_table) == 0 ||
+	     (errno == EEXIST && commit_table(&netlink, rules, nftables_replace_table) == 0)))
+		return 0;
 	return fail(&netlink, err);
 }
 
