@@ -44,7 +44,6 @@ static void name_table(struct nftables *rules, int type, int flags, const char *
 /* Made, so that it can be removed in any case. */
 void nftables_remove_table(struct nftables *rules, const char *table)
 {
-	name_table(rules, NFT_MSG_NEWTABLE, NLM_F_CREATE, table);
 	name_table(rules, NFT_MSG_DELTABLE, 0, table);
 }
 
@@ -56,6 +55,8 @@ void nftables_add_table(struct nftables *rules, const char *table)
 
 void nftables_replace_table(struct nftables *rules, const char *table)
 {
+	/* What is not there cannot be removed. */
+	name_table(rules, NFT_MSG_NEWTABLE, NLM_F_CREATE, table);
 	nftables_remove_table(rules, table);
 	name_table(rules, NFT_MSG_NEWTABLE, NLM_F_CREATE, table);
 	rules->table = table;

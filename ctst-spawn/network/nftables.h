@@ -46,7 +46,7 @@ void nftables_replace_table(struct nftables *rules, const char *table);
 /* One that is there. */
 void nftables_use_table(struct nftables *rules, const char *table);
 
-/* Missing is fine. */
+/* The transaction fails with ENOENT when there is none. */
 void nftables_remove_table(struct nftables *rules, const char *table);
 
 void nftables_add_chain(struct nftables *rules, const struct nftables_chain *chain);

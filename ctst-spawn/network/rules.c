@@ -245,5 +245,5 @@ int rules_remove(const char *table)
 		return -1;
 	nftables_begin(&nftables, &netlink);
 	nftables_remove_table(&nftables, table);
-	return nftables_commit(&nftables);
+	return nftables_commit(&nftables) < 0 && errno != ENOENT ? -1 : 0;
 }
