@@ -216,12 +216,16 @@ static int stop_round(struct target *targets, size_t count, struct pollfd *watch
 
 static int cannot_reach(const struct ct_state_entry *entry, struct ct_err *err)
 {
-	bool unknown = errno == EAGAIN;
+	char group[PATH_MAX];
 
+	if (errno == EAGAIN) {
+		ct_fail(err, "R007", "the supervisor of '%s' lives, but its status.json does not say who it is",
+			entry->name);
+		if (cgroup_path(entry->directory, group, sizeof(group)) && access(group, F_OK) == 0)
+			return ct_err_hint(err, "'ctst stop --force %s' ends it", entry->name);
+		return ct_err_hint(err, "it has no cgroup either: end the process that 'pgrep -f %s' shows", entry->id);
+	}
 	ct_fail_errno(err, "R007", "cannot reach the supervisor of '%s'", entry->name);
-	if (unknown)
-		return ct_err_hint(err, "its status.json does not say who it is; 'ctst stop --force %s' ends it",
-				   entry->name);
 	return ct_err_hint(err, "raise the limit of open files (ulimit -n), or stop fewer at a time by name");
 }
 

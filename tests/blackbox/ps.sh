@@ -25,8 +25,11 @@ pretend() {
 	echo "{\"format\":\"ctst.state/1\",\"lineage\":\"$id\",\"serial\":1,\"containers\":[$(paste -sd, entries)]}" \
 		>.containust/state/state.json
 	echo "{\"format\":\"ctst.status/1\",$2,\"restarts\":${restarts:-0}}" >"$directory/$id/status.json"
-	[ -z "${held:-}" ] || flock "$directory/$id" sleep 1000000 &
-	[ -z "${held:-}" ] || await not_free "$directory/$id"
+	# One process, which the end of the case finds.
+	if [ -n "${held:-}" ]; then
+		flock --no-fork "$directory/$id" sleep 1000000 &
+		await not_free "$directory/$id"
+	fi
 	rm -f free
 }
 
@@ -200,9 +203,18 @@ many() {
 	expect_lines out 2
 	# Nor does it keep the others from being stopped, and with force it is itself.
 	run ctst stop -t 0 c9 c8
-	expect_status 0
 	[ ! -e "/proc/$(jq '.containers[8].pid' ps.json)" ]
-	[ ! -e "/proc/$(jq '.containers[7].pid' ps.json)" ]
+	if [ -n "$cgroup" ]; then
+		expect_status 0
+	else
+		expect_status 1
+		expect_err "R007.*'c8'"
+		expect_err 'hint: .*pgrep -f'
+		pgrep -f "$(jq -r '.containers[7].id' ps.json)" >shown
+		grep -qx "$(jq '.containers[7].supervisor_pid' ps.json)" shown
+		kill -KILL "$(jq '.containers[7].supervisor_pid' ps.json)"
+	fi
+	await sh -c "[ ! -e /proc/$(jq '.containers[7].pid' ps.json) ]"
 }
 not_alive() {
 	ctst ps -a -o json | jq -e '.containers[6].state == "failed"'
