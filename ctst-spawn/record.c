@@ -60,7 +60,6 @@ void supervisor_record_restart(struct supervisor *supervisor)
 {
 	record_end(supervisor, CT_RESTARTING);
 	supervisor_event(supervisor, CT_EVENT_DIED);
-	supervisor->status.restarts++;
 }
 
 /* Whoever waits for it is told between the two files: the status is what it may read next. */

@@ -1,6 +1,7 @@
 /* One run of a container, from clone3(2) to the end of its first process. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
@@ -232,6 +233,7 @@ static void on_started(struct supervisor *supervisor)
 	status->started_at = ct_now();
 	status->finished_at = 0;
 	status->exit_code = -1;
+	status->restarts += supervisor->reported;
 	checks_begin(supervisor);
 	supervisor_write_status(supervisor);
 	if (!supervisor->reported)
@@ -251,6 +253,7 @@ static bool on_report(struct supervisor *supervisor)
 		/* The end of the stream: init is gone, and its pidfd will tell. */
 		close(supervisor->socket);
 		supervisor->socket = -1;
+		checks_end(supervisor);
 		return true;
 	}
 	if (report.kind == REPORT_STARTED) {
@@ -258,6 +261,7 @@ static bool on_report(struct supervisor *supervisor)
 	} else if (report.kind == REPORT_ENDED) {
 		supervisor->ended = true;
 		supervisor->exit_code = report.exit_code;
+		checks_end(supervisor);
 	} else {
 		report_error(&report, &supervisor->failure);
 		supervisor->exit_code = report.exit_code;
@@ -315,7 +319,12 @@ int timeout_until(int64_t time)
 {
 	int64_t left = time - ct_monotonic();
 
-	return time == 0 ? -1 : left <= 0 ? 0 : (int)((left + MILLISECOND - 1) / MILLISECOND);
+	if (time == 0)
+		return -1;
+	if (left <= 0)
+		return 0;
+	/* Who waits for weeks looks at the clock once more in between. */
+	return left / MILLISECOND < INT_MAX ? (int)((left + MILLISECOND - 1) / MILLISECOND) : INT_MAX;
 }
 
 /* The sooner of two times, where 0 is never. */
@@ -356,6 +365,17 @@ static void on_time(struct supervisor *supervisor)
 		give_back(supervisor);
 }
 
+/*
+ * A probe that ends since the kernel ends all of the container has found nothing out. Init's word, or the end of its
+ * stream, comes before that.
+ */
+static bool has_result(const struct supervisor *supervisor)
+{
+	struct pollfd word = { .fd = supervisor->socket, .events = POLLIN };
+
+	return supervisor->probe.pidfd >= 0 && poll(&word, 1, 0) == 0;
+}
+
 bool run_watch(struct supervisor *supervisor)
 {
 	for (;;) {
@@ -377,9 +397,11 @@ bool run_watch(struct supervisor *supervisor)
 			continue;
 		if (watches[2].revents || watches[3].revents || watches[6].revents)
 			supervisor->quiet_at = ct_monotonic() + QUIET;
+		if (watches[1].revents && !on_report(supervisor))
+			return false;
 		if (watches[5].revents && supervisor->probe.output == watches[5].fd)
 			probe_read(&supervisor->probe);
-		if (watches[6].revents && supervisor->probe.pidfd == watches[6].fd && checks_on_end(supervisor))
+		if (watches[6].revents && has_result(supervisor) && checks_on_end(supervisor))
 			on_unhealthy(supervisor);
 		if (watches[0].revents)
 			supervisor_on_signal(supervisor);
@@ -387,8 +409,6 @@ bool run_watch(struct supervisor *supervisor)
 			log_copy(&supervisor->output, &supervisor->log);
 		if (watches[3].revents)
 			log_copy(&supervisor->error_output, &supervisor->log);
-		if (watches[1].revents && !on_report(supervisor))
-			return false;
 		if (supervisor->ended && supervisor->output.input < 0 && supervisor->error_output.input < 0)
 			return true;
 		/* Nothing but the end of init: whatever was written is in the pipes now, and in the log before the end is told. */

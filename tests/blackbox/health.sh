@@ -233,4 +233,49 @@ quiet() {
 }
 tap_case "without a health check the supervisor waits without a limit" quiet
 
+waits_for_long() {
+	local wait
+
+	wait=$(cut -d ' ' -f 1,4 "/proc/$(supervisor_of web)/syscall")
+	[ "$wait" = "7 0x7fffffff" ]
+}
+
+months() {
+	grep -q '^x86_64' <(uname -m) || skip "the number of poll(2) is another one here"
+	start web '"/bin/sleep", "1000000"' 'command = ["/bin/true"] interval = "720h"'
+	await has_status web health healthy
+	cat "/proc/$(supervisor_of web)/syscall" >/dev/null 2>&1 || skip "/proc/PID/syscall cannot be read"
+	await waits_for_long
+	wait
+}
+tap_case "an interval of a month is waited for" months
+
+# Its children have ended, and it has not collected them.
+is_over() {
+	! ps -o stat= --ppid "$1" | grep -qv Z
+}
+
+# All of it has happened when the supervisor looks again: the command has ended well, and the kernel has killed the probe for that.
+ends_meanwhile() {
+	local supervisor
+
+	start job '"/bin/sh", "-c", "until [ -e /tmp/end ]; do sleep 0.01; done"' \
+		'command = ["/bin/sleep", "1000000"] interval = "50ms" timeout = "1m" retries = 1' 'restart = "on-failure"'
+	await has_status job state running
+	supervisor=$(supervisor_of job)
+	await pgrep -P "$supervisor" ctst-probe
+	# The interval has to pass before a failure counts.
+	sleep 0.1
+	kill -STOP "$supervisor"
+	ctst exec job /bin/sh -c 'echo >/tmp/end' || true
+	await is_over "$supervisor"
+	kill -CONT "$supervisor"
+	wait
+	await has_status job state stopped
+	expect_same "$(status_of job exit_code) $(status_of job restarts)" "0 0"
+	run events_of job
+	refute_out unhealthy
+}
+tap_case "a probe that is cut off by the container's end says nothing of it" ends_meanwhile
+
 tap_done
