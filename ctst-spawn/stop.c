@@ -272,6 +272,26 @@ int stop_containers(const struct ct_state_entry *const *entries, size_t count, i
 	return left < 0 || unreachable ? -1 : 0;
 }
 
+/* SIGKILL comes only when what they wait for does. */
+static int hint_at_waiting(struct ct_err *err)
+{
+	return ct_err_hint(err, "its processes wait for a device or a file system that does not answer (state D in "
+				"ps(1)), and end when it does");
+}
+
+int containers_have_ended(const struct ct_state_entry *const *entries, size_t count, struct ct_err *err)
+{
+	char group[PATH_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		if (!cgroup_path(entries[i]->directory, group, sizeof(group)) || cgroup_remove(group) == 0)
+			continue;
+		ct_fail(err, "R007", "'%s' was killed, and its processes have not ended", entries[i]->name);
+		return hint_at_waiting(err);
+	}
+	return 0;
+}
+
 /*
  * Whatever still runs: the supervisor by name, the rest by its cgroup or as members of
  * its pid namespace. false: a supervisor lives that has not said yet who it is.
@@ -334,8 +354,12 @@ int container_end(const struct ct_project *project, const char *id, struct ct_er
 		ct_fail(err, "R007", "the supervisor of '%s' lives, but its status.json does not say who it is", id);
 		return ct_err_hint(err, "try again when it has come up");
 	}
-	if (cgroup_path(directory, group, sizeof(group)) && cgroup_remove(group) < 0)
-		return ct_fail_errno(err, "R002", "cannot remove the cgroup '%s'", group);
+	if (cgroup_path(directory, group, sizeof(group)) && cgroup_remove(group) < 0) {
+		bool busy = errno == EBUSY;
+
+		ct_fail_errno(err, "R002", "cannot remove the cgroup '%s'", group);
+		return busy ? hint_at_waiting(err) : -1;
+	}
 	return 0;
 }
 

@@ -31,6 +31,9 @@ int supervisor_stop(int pidfd, int seconds);
 int stop_containers(const struct ct_state_entry *const *entries, size_t count, int seconds, size_t *stopped,
 		    struct ct_err *err);
 
+/* After that: whether the processes of all of them have ended, also where a supervisor had to be killed. -1: R007. */
+int containers_have_ended(const struct ct_state_entry *const *entries, size_t count, struct ct_err *err);
+
 /*
  * Ends whatever still runs of a container that was stopped or whose supervisor died, and removes its cgroup; its
  * directory stays. -1: R002, R007.

@@ -50,6 +50,8 @@ static int stop(const struct ct_state *state, char **names, size_t name_count, i
 		}
 	}
 	status = stop_containers(entries, count, seconds, &stopped, err);
+	if (status == 0)
+		status = containers_have_ended(entries, count, err);
 	free(entries);
 	return status < 0 ? -1 : ct_write_stdout(text.data, text.length, err);
 }

@@ -47,6 +47,10 @@ component() {
 	echo "COMPONENT $name { image = \"preset://busybox\" command = [\"/bin/sh\", \"-c\", \"$command\"] $* }" >>stack.ctst
 }
 
+expect_no_process() {
+	[ -z "$(cat "$1/cgroup.procs")" ]
+}
+
 other_is_untouched() {
 	expect_same "$(status_of other state) $(status_of other restarts)" "running 0"
 }
@@ -63,6 +67,8 @@ exits_at_once() {
 	expect_status 0
 	expect_same "$(status_of job state)" stopped
 	events_of job | sed 's/.*"event":"\([a-z]*\)".*/\1/' >events
+	# A restart that the stop has prevented is none.
+	expect_same "$(status_of job restarts)" "$(grep -c restarted events)"
 	expect_same "$(sed -n 2,6p events | paste -sd ' ')" "started died restarted died restarted"
 	expect_same "$(tail -n 1 events)" stopped
 	# 100 ms, 200 ms and so on: the times from an end to the next start.
@@ -216,6 +222,38 @@ supervisor_killed() {
 	other_is_untouched
 }
 tap_case "without its supervisor a container is ended and failed; ctst run starts it again" supervisor_killed
+
+# Processes that no signal ends, as those that wait for a disk: a group that cannot be removed is what is seen of them.
+cannot_be_ended() {
+	local group
+
+	component job 'sleep 1000000'
+	run ctst run -d stack.ctst
+	group=$(status_of job cgroup)
+	[ -n "$group" ] || skip "containers have no cgroups here"
+	mkdir "$group/inner"
+	kill -KILL "$(supervisor_of job)"
+	await expect_no_process "$group"
+	run ctst ps -a
+	expect_status 0
+	expect_out 'job .*failed \(137\)'
+	other_is_untouched
+	run ctst stop job
+	expect_status 1
+	expect_err "R007.*'job' was killed, and its processes have not ended"
+	run ctst run -d stack.ctst
+	expect_status 1
+	expect_err "R002.*component 'job': cannot remove the cgroup"
+	other_is_untouched
+	run ctst stop other
+	expect_status 0
+	rmdir "$group/inner"
+	run ctst run -d stack.ctst
+	expect_status 0
+	expect_same "$(status_of job state)" running
+	[ ! -e "$group" ] || fail "the group is still there"
+}
+tap_case "processes that cannot be ended keep nobody else from anything" cannot_be_ended
 
 # What a machine that was switched off has left: files that name processes which are others by now.
 rebooted() {
