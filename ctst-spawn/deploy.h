@@ -53,7 +53,7 @@ struct job {
 	int watch;                   /* inotify(7), KEEP while JOB_CHECKED; -1: none */
 	int64_t since;               /* ct_monotonic() time at which the phase began */
 	int64_t deadline;            /* and at which the old one is killed, or the check given up */
-	bool told;                   /* that the old one takes its time to stop */
+	bool told;                   /* that the old one takes its time to stop, or the new one to start */
 	bool ended;
 	int exit_code;      /* when it has failed: what an exec of its command would have exited with */
 	size_t missing;     /* dependencies that are not ready yet */

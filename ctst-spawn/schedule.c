@@ -26,7 +26,7 @@
 #define MOST_AT_ONCE 64
 
 #define SECOND INT64_C(1000000000)
-#define LONG_STOP SECOND       /* a stop that takes longer is worth a word */
+#define LONG_STEP SECOND       /* a stop or a start that takes longer is worth a word */
 #define COMING_UP (5 * SECOND) /* what an interrupted run grants those that are just starting */
 
 static bool is_active(const struct job *job)
@@ -125,6 +125,7 @@ static void launch(struct schedule *schedule, struct job *job)
 	job->phase = JOB_STARTING;
 	job->since = ct_monotonic();
 	job->deadline = 0;
+	job->told = false;
 	job->launched = directory >= 0;
 	if (directory >= 0 && profile_compile(directory, job->action->container, &err) == 0)
 		job->report = launch_supervisor(job->entry.directory, directory,
@@ -261,8 +262,11 @@ static void on_event(struct schedule *schedule, struct job *job)
 
 static void on_time(struct schedule *schedule, struct job *job, int64_t now)
 {
-	if (job->phase == JOB_STOPPING_OLD && !job->told && now >= job->since + LONG_STOP) {
-		progress_wait(&schedule->deploy->progress, "waiting until the old '%s' has stopped", job->action->name);
+	if (is_active(job) && !job->told && now >= job->since + LONG_STEP) {
+		progress_wait(&schedule->deploy->progress,
+			      job->phase == JOB_STARTING ? "waiting until '%s' has started"
+							 : "waiting until the old '%s' has stopped",
+			      job->action->name);
 		job->told = true;
 	}
 	if (job->phase == JOB_STOPPING_OLD && now >= job->deadline) {
@@ -288,8 +292,8 @@ static int64_t next_moment(const struct schedule *schedule)
 		const struct job *job = &schedule->deploy->jobs[schedule->open[i]];
 
 		next = earlier(next, job->deadline);
-		if (job->phase == JOB_STOPPING_OLD && !job->told)
-			next = earlier(next, job->since + LONG_STOP);
+		if (is_active(job) && !job->told)
+			next = earlier(next, job->since + LONG_STEP);
 	}
 	return next;
 }
