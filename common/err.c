@@ -9,6 +9,7 @@
 
 #include "common/buf.h"
 #include "common/options.h"
+#include "common/utf8.h"
 
 static void set(struct ct_err *err, const char *code, const char *format, va_list arguments)
 	__attribute__((format(printf, 3, 0)));
@@ -92,14 +93,24 @@ int ct_err_exit_status(const struct ct_err *err)
 	return err->exit_status ? err->exit_status : CT_EXIT_FAILED;
 }
 
+/* A terminal obeys control characters, also those of Unicode and of eight-bit character sets. */
 static void replace_control_characters(struct ct_buf *text)
 {
-	for (size_t i = 0; i < text->length; i++) {
-		unsigned char byte = (unsigned char)text->data[i];
+	size_t kept = 0;
 
-		if (byte < 0x20 || byte == 0x7f)
-			text->data[i] = '?';
+	for (size_t i = 0; i < text->length;) {
+		uint32_t character;
+		size_t length = ct_utf8_decode(text->data + i, text->length - i, &character);
+
+		if (length == 0 || ct_utf8_is_unsafe(character)) {
+			text->data[kept++] = '?';
+		} else {
+			memmove(text->data + kept, text->data + i, length);
+			kept += length;
+		}
+		i += length ? length : 1;
 	}
+	text->length = kept;
 }
 
 /* One write, so that lines of concurrent tools do not mix; a reader that went away is no reason to stop. */

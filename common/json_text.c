@@ -2,15 +2,19 @@
 
 #include <stdbool.h>
 
+#include "common/utf8.h"
+
 #define LONGEST_ESCAPE 6 /* \u001B */
 #define PIECE 4096       /* a long string is not given room for six times its length */
 
+/* 0xc2, 0xd8 and 0xe2 begin the characters beyond ASCII that ct_utf8_is_unsafe() knows, and many that are harmless. */
 static bool is_plain(unsigned char byte)
 {
-	return byte >= 0x20 && byte != '"' && byte != '\\';
+	return byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7f && byte != 0xc2 && byte != 0xd8 &&
+	       byte != 0xe2;
 }
 
-static char *escape(char *at, unsigned char byte)
+static char *escape(char *at, uint32_t character)
 {
 	static const char digits[] = "0123456789ABCDEF";
 	static const char letters[] = {
@@ -18,42 +22,58 @@ static char *escape(char *at, unsigned char byte)
 	};
 
 	*at++ = '\\';
-	if (letters[byte]) {
-		*at++ = letters[byte];
+	if (character < sizeof(letters) && letters[character]) {
+		*at++ = letters[character];
 		return at;
 	}
 	*at++ = 'u';
-	*at++ = '0';
-	*at++ = '0';
-	*at++ = digits[byte >> 4];
-	*at++ = digits[byte & 0xf];
+	for (int shift = 12; shift >= 0; shift -= 4)
+		*at++ = digits[character >> shift & 0xf];
 	return at;
 }
 
-static void append_piece(struct ct_buf *out, const char *text, size_t length)
+/* What is not plain: an escape, or the first byte of a character that needs none. Returns how many bytes were taken. */
+static size_t append_other(char **at, const char *text, size_t left)
 {
+	uint32_t character;
+	size_t length = ct_utf8_decode(text, left, &character);
+
+	if (length > 1 ? ct_utf8_is_unsafe(character) : length == 1) {
+		*at = escape(*at, character);
+		return length;
+	}
+	*(*at)++ = text[0];
+	return 1;
+}
+
+/* At least `length` of the `left` bytes; the last character as a whole. Returns how many bytes were taken. */
+static size_t append_piece(struct ct_buf *out, const char *text, size_t length, size_t left)
+{
+	size_t i = 0;
 	char *at;
 
 	if (out->capacity - out->length <= LONGEST_ESCAPE * length)
 		ct_buf_reserve(out, LONGEST_ESCAPE * length);
 	at = out->data + out->length;
-	for (size_t i = 0; i < length; i++) {
-		unsigned char byte = (unsigned char)text[i];
-
-		if (is_plain(byte))
-			*at++ = (char)byte;
+	while (i < length) {
+		if (is_plain((unsigned char)text[i]))
+			*at++ = text[i++];
 		else
-			at = escape(at, byte);
+			i += append_other(&at, text + i, left - i);
 	}
 	*at = '\0';
 	out->length = (size_t)(at - out->data);
+	return i;
 }
 
 void ct_json_text_escaped(struct ct_buf *out, const char *text, size_t length)
 {
-	for (; length > PIECE; text += PIECE, length -= PIECE)
-		append_piece(out, text, PIECE);
-	append_piece(out, text, length);
+	while (length > 0) {
+		size_t taken = append_piece(out, text, length < PIECE ? length : PIECE, length);
+
+		text += taken;
+		length -= taken;
+	}
 }
 
 void ct_json_text_string(struct ct_buf *out, const char *text, size_t length)

@@ -14,7 +14,10 @@
 
 #include "common/buf.h"
 
-/* A string in quotes. The bytes must be valid UTF-8 (common/utf8.h); '"', '\\' and control characters get escapes. */
+/*
+ * A string in quotes. The bytes must be valid UTF-8 (common/utf8.h); '"', '\\' and what ct_utf8_is_unsafe() names get
+ * escapes: documents are shown on terminals too.
+ */
 void ct_json_text_string(struct ct_buf *out, const char *text, size_t length);
 
 /* The same without the quotes. */

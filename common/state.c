@@ -14,6 +14,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/identifier.h"
 #include "common/json.h"
 
 #define STATE_LIMIT ((size_t)256 << 20)
@@ -82,7 +83,9 @@ static int read_entry(const struct ct_project *project, const struct ct_json *it
 		.directory = directory,
 	};
 
-	if (!id || !ct_is_id(id) || !entry.name || !entry.created_at || !entry.image || !entry.config_digest)
+	/* Names are printed, and the index may have come with somebody else's project. */
+	if (!id || !ct_is_id(id) || !entry.name || !ct_is_identifier(ct_slice_of(entry.name)) || !entry.created_at ||
+	    !entry.image || !entry.config_digest)
 		return -1;
 	/* The old one's own item has none: what replaces it replaces nothing else. */
 	if (replaces && !planned && !ct_json_get(replaces, "replaces") && access(directory, F_OK) < 0 &&
@@ -113,7 +116,7 @@ static int read_index(const struct ct_project *project, const struct ct_json *ro
 	memcpy(state->lineage, lineage, sizeof(state->lineage));
 	ct_json_each(item, containers) {
 		if (read_entry(project, item, planned, state) < 0)
-			return corrupt(project, err, "a container's entry is incomplete");
+			return corrupt(project, err, "a container's entry is incomplete or not valid");
 	}
 	return 0;
 }

@@ -43,29 +43,6 @@ void log_text_append_visible(struct ct_buf *out, const char *text, size_t length
 	}
 }
 
-/* JSON's own escapes are for ASCII; here DEL and what is unsafe beyond ASCII have theirs too. */
-static void append_escaped(struct ct_buf *out, const char *text, size_t length)
-{
-	size_t begin = 0;
-
-	for (size_t i = 0; i < length;) {
-		size_t step = plain_length(text + i, length - i);
-		uint32_t character;
-
-		i += step;
-		if (i == length)
-			break;
-		step = ct_utf8_decode(text + i, length - i, &character);
-		if (character >= 0x7f && ct_utf8_is_unsafe(character)) {
-			ct_json_text_escaped(out, text + begin, i - begin);
-			ct_buf_printf(out, "\\u%04x", (unsigned)character);
-			begin = i + step;
-		}
-		i += step;
-	}
-	ct_json_text_escaped(out, text + begin, length - begin);
-}
-
 static void append_base64(struct ct_buf *out, const char *bytes, size_t length)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -90,7 +67,7 @@ void log_text_append_json(struct ct_buf *out, const char *text, size_t length)
 
 	ct_buf_puts(out, is_text ? "\"text\":\"" : "\"base64\":\"");
 	if (is_text)
-		append_escaped(out, text, length);
+		ct_json_text_escaped(out, text, length);
 	else
 		append_base64(out, text, length);
 	ct_buf_putc(out, '"');

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/digest.h"
+#include "common/identifier.h"
 #include "common/names.h"
 #include "ctst-spawn/container.h"
 #include "ctst-spawn/network/plan_networks.h"
@@ -86,7 +87,7 @@ static int read_action(const struct ct_json *item, size_t index, struct action *
 	action->container = ct_json_get(item, "container");
 	action->after = ct_json_get_typed(item, "after", CT_JSON_ARRAY);
 	action->image = ct_json_get_string(ct_json_get(action->container, "image"), "uri");
-	if (!action->name || !action->name[0] || strlen(action->name) > 255)
+	if (!action->name || !ct_is_identifier(ct_slice_of(action->name)) || strlen(action->name) > 255)
 		return wrong(err, index, "name", "a name");
 	if (!action->id && action->kind != ACTION_CREATE)
 		return wrong(err, index, "id", "a container's id");

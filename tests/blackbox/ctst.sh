@@ -453,4 +453,12 @@ tap_case "a composition from standard input" a_composition_from_stdin
 tap_case "Ctrl+C on real containers leaves none running" an_interrupt_of_the_real_thing
 tap_case "ctst build prints a pin for each component; --dry-run imports nothing" a_build_prints_pins
 tap_case "ctst doctor" the_doctor
+
+messages_are_harmless() {
+	run ctst build -C "$PWD" $'a\033[2J\x9b31m\xc2\x9b31m\xe2\x80\xae\xc3\xa4.ctst'
+	expect_status 4
+	grep -qaF $'a?[2J?31m?31m?\xc3\xa4.ctst' "$CASE_DIR/err" || fail "$(cat -v "$CASE_DIR/err")"
+}
+tap_case "no control character reaches a terminal in a message, nor one of Unicode or of eight bits" messages_are_harmless
+
 tap_done

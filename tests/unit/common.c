@@ -734,7 +734,7 @@ START_TEST(escapes_of_every_control_character)
 
 	ct_json_string(writer, "\b\t\n\v\f\r\x1b\x1f \"/\\\x7f€");
 	ck_assert_int_eq(ct_json_writer_finish(writer, &err), 0);
-	ck_assert_str_eq(out.data, "\"\\b\\t\\n\\u000B\\f\\r\\u001B\\u001F \\\"/\\\\\x7f€\"");
+	ck_assert_str_eq(out.data, "\"\\b\\t\\n\\u000B\\f\\r\\u001B\\u001F \\\"/\\\\\\u007F€\"");
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = (char)(1 + i % 127);
 	ct_buf_clear(&out);
@@ -745,6 +745,30 @@ START_TEST(escapes_of_every_control_character)
 	ck_assert_ptr_nonnull(doc);
 	ck_assert_uint_eq(ct_json_root(doc)->length, sizeof(text));
 	ck_assert_mem_eq(ct_json_root(doc)->text, text, sizeof(text));
+}
+END_TEST
+
+/* Documents are shown on terminals: wherever in a long text such a character stands, also across the pieces of one. */
+START_TEST(what_a_terminal_obeys_is_escaped_beyond_ascii)
+{
+	static const char *const unsafe[][2] = {
+		{ "\xc2\x80", "\\u0080" },     { "\xc2\x9b", "\\u009B" },          { "\xd8\x9c", "\\u061C" },
+		{ "\xe2\x80\xae", "\\u202E" }, { "\xe2\x81\xa6", "\\u2066" },      { "\xc2\xa0", "\xc2\xa0" },
+		{ "\xd8\xa7", "\xd8\xa7" },    { "\xe2\x82\xac", "\xe2\x82\xac" },
+	};
+
+	for (size_t i = 0; i < sizeof(unsafe) / sizeof(unsafe[0]); i++) {
+		for (int before = 4092; before < 4100; before++) {
+			ct_autofree char *text = ct_asprintf("%*s%s.", before, "", unsafe[i][0]);
+			ct_autofree char *wanted = ct_asprintf("\"%*s%s.\"", before, "", unsafe[i][1]);
+			ct_autobuf out = CT_BUF_INIT;
+			struct ct_json_writer *writer = ct_json_writer_new(&out, false);
+
+			ct_json_string(writer, text);
+			ck_assert_int_eq(ct_json_writer_finish(writer, &err), 0);
+			ck_assert_str_eq(out.data, wanted);
+		}
+	}
 }
 END_TEST
 
@@ -1068,6 +1092,9 @@ START_TEST(a_damaged_index_is_told_and_kept)
 	static const char serial_zero[] = "{\"format\":\"ctst.state/1\"," LINEAGE ",\"serial\":0,\"containers\":[]}";
 	static const char bad_entry[] = "{\"format\":\"ctst.state/1\"," LINEAGE
 					",\"serial\":1,\"containers\":[{\"id\":\"../x\"}]}";
+	static const char bad_name[] = "{\"format\":\"ctst.state/1\"," LINEAGE ",\"serial\":1,\"containers\":[{"
+				       "\"id\":\"0b9d6a3e-5c1f-4f0e-8a77-2f7b7a0c9d11\",\"name\":\"a\\u001b[2J\","
+				       "\"created_at\":\"\",\"image\":\"\",\"config_digest\":\"\"}]}";
 	static const char *const texts[] = {
 		"",
 		"{",
@@ -1079,6 +1106,7 @@ START_TEST(a_damaged_index_is_told_and_kept)
 		"{\"format\":\"ctst.state/1\",\"lineage\":\"x\",\"serial\":1,\"containers\":[]}",
 		serial_zero,
 		bad_entry,
+		bad_name,
 	};
 	ct_autofree char *state_directory = path_in_directory(".containust/state");
 
@@ -1609,6 +1637,7 @@ static void add_json(Suite *suite)
 	tcase_add_test(tcase, writing_has_a_bound_of_depth);
 	tcase_add_test(tcase, only_strict_utf8_is_written);
 	tcase_add_test(tcase, escapes_of_every_control_character);
+	tcase_add_test(tcase, what_a_terminal_obeys_is_escaped_beyond_ascii);
 	tcase_add_test(tcase, pretty_is_for_people);
 	tcase_add_test(tcase, integers_of_every_length);
 }

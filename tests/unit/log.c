@@ -652,7 +652,7 @@ START_TEST(text_is_harmless)
 		"\\u202eabc");
 	JSON("", "\"text\":\"\"");
 	JSON("a \"b\"\\\033\xc3\xbc", "\"text\":\"a \\\"b\\\"\\\\\\u001B\xc3\xbc\"");
-	JSON("\177\xc2\x9b\xe2\x80\xae.", "\"text\":\"\\u007f\\u009b\\u202e.\"");
+	JSON("\177\xc2\x9b\xe2\x80\xae.", "\"text\":\"\\u007F\\u009B\\u202E.\"");
 	JSON("\xff", "\"base64\":\"/w==\"");
 	JSON("a\0", "\"base64\":\"YQA=\"");
 	JSON("\xff\xfe\xfd", "\"base64\":\"//79\"");
