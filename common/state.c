@@ -310,6 +310,15 @@ int ct_state_try_lock(const struct ct_project *project)
 	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 ? ct_take_fd(&fd) : -1;
 }
 
+/* Read-only, so that whoever watches the file for a writer that closes it (log_watch.h) is not woken by this. */
+bool ct_state_is_locked(const struct ct_project *project)
+{
+	ct_autofree char *path = ct_asprintf("%s/state/lock", project->root);
+	ct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
 static void copy_entry(struct ct_state_entry *copy, const struct ct_state_entry *entry)
 {
 	*copy = (struct ct_state_entry){

@@ -75,6 +75,9 @@ int ct_state_lock(const struct ct_project *project, struct ct_err *err);
 /* The lock when nobody has it at this moment; -1 otherwise. */
 int ct_state_try_lock(const struct ct_project *project);
 
+/* Whether somebody has the lock at this moment. Takes nothing from anybody who waits for it. */
+bool ct_state_is_locked(const struct ct_project *project);
+
 /*
  * Writes the index with the next serial number: readers see the old one or the new one, and so does the next boot. The
  * caller holds the lock. -1: S003.

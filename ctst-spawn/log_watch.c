@@ -19,9 +19,15 @@
 #define MILLISECOND INT64_C(1000000)
 #define NO_CONTAINER SIZE_MAX
 
-void log_watch_init(struct log_watch *watch, struct log_watched *watched, size_t count, int starter)
+void log_watch_init(struct log_watch *watch, struct log_watched *watched, size_t count, int starter,
+		    const char *project)
 {
-	*watch = (struct log_watch){ .watched = watched, .count = count, .inotify = -1, .starter = starter };
+	*watch = (struct log_watch){ .watched = watched,
+				     .count = count,
+				     .starter = starter,
+				     .project = project,
+				     .project_watch = -1,
+				     .inotify = -1 };
 	watch->polls = ct_alloc_array(count + 2, sizeof(*watch->polls));
 	for (size_t i = 0; i < count; i++) {
 		watch->polls[i] = (struct pollfd){ .fd = watched[i].supervisor, .events = POLLIN };
@@ -33,6 +39,7 @@ void log_watch_init(struct log_watch *watch, struct log_watched *watched, size_t
 
 static void all_changed(struct log_watch *watch)
 {
+	watch->look = watch->look || watch->project;
 	for (size_t i = 0; i < watch->count; i++)
 		watch->watched[i].changed = watch->watched[i].changed || watch->watched[i].supervisor >= 0;
 }
@@ -61,6 +68,14 @@ static void watch_directory(struct log_watch *watch, size_t container)
 		watch->incomplete = true;
 }
 
+/* Each event of a container is a file that is closed there, a new index one that is renamed, and the end of a command the lock. */
+static void watch_project(struct log_watch *watch)
+{
+	watch->project_watch = inotify_add_watch(watch->inotify, watch->project,
+						 IN_CLOSE_WRITE | IN_MOVED_TO | IN_ONLYDIR);
+	watch->incomplete = watch->incomplete || watch->project_watch < 0;
+}
+
 static void open_inotify(struct log_watch *watch)
 {
 	watch->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -70,6 +85,8 @@ static void open_inotify(struct log_watch *watch)
 		if (watch->watched[i].supervisor >= 0)
 			watch_directory(watch, i);
 	}
+	if (watch->inotify >= 0 && watch->project)
+		watch_project(watch);
 	/* What was written before the watches were there is read now. */
 	all_changed(watch);
 }
@@ -106,6 +123,8 @@ static void take_event(struct log_watch *watch, const struct inotify_event *even
 {
 	if (event->mask & IN_Q_OVERFLOW)
 		all_changed(watch);
+	else if (event->wd == watch->project_watch)
+		watch->look = true;
 	else if (event->wd >= 0 && (size_t)event->wd < watch->size && watch->containers[event->wd] != NO_CONTAINER)
 		watch->watched[watch->containers[event->wd]].changed = true;
 }

@@ -26,17 +26,21 @@ struct log_watch {
 	size_t living;
 	struct pollfd *polls; /* for each container its supervisor; behind them inotify and `starter` */
 	int starter;          /* says when more have come, and ends when no more will; -1: none. Not owned */
-	bool look;            /* it has said so */
-	int inotify;          /* -1: not yet */
-	bool incomplete;      /* not every directory could be watched: looked at from time to time */
+	bool look;            /* it has said so, or something has happened in the project */
+	const char
+		*project;  /* its directory of the state, which tells what happens in it; NULL: no matter. Not owned */
+	int project_watch; /* inotify's descriptor of that; -1 */
+	int inotify;       /* -1: not yet */
+	bool incomplete;   /* not every directory could be watched: looked at from time to time */
 	int rounds;
 	size_t *containers; /* by inotify's descriptor of the watch */
 	size_t size;        /* of `containers` */
 };
 
-void log_watch_init(struct log_watch *watch, struct log_watched *watched, size_t count, int starter);
+void log_watch_init(struct log_watch *watch, struct log_watched *watched, size_t count, int starter,
+		    const char *project);
 
-/* The container has come: its `supervisor` is set. */
+/* The container has come, or another one in its place, or it runs again: its `supervisor` is set. */
 void log_watch_add(struct log_watch *watch, size_t index);
 
 /*

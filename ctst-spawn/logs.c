@@ -14,12 +14,16 @@
 #include "ctst-spawn/log_merge.h"
 #include "ctst-spawn/log_moment.h"
 #include "ctst-spawn/log_printer.h"
+#include "ctst-spawn/log_succession.h"
 #include "ctst-spawn/log_watch.h"
 #include "ctst-spawn/reconcile.h"
 #include "ctst-spawn/select.h"
 
 static const char *file, *tail, *since, *until, *output;
 static bool follow, starting, timestamps, prefixed, unprefixed, raw;
+static char **names; /* of containers */
+static size_t name_count;
+static uint64_t tail_lines;
 
 static const struct ct_option options[] = {
 	{ CT_OPTION_FLAG, 'f', "follow", NULL, "go on until all of the containers have ended", &follow },
@@ -51,11 +55,14 @@ struct view {
 	struct log_reader *readers; /* of each container, as all the arrays here */
 	struct log_origin *origins;
 	struct log_watched *watched;
+	struct log_place *places;
 	size_t count;
+	size_t chunk; /* bytes that each reader reads at a time */
 	struct log_merge merge;
 	struct log_printer printer;
 	struct log_range range;
 	int64_t until; /* ct_now() time; 0: none */
+	struct log_succession succession;
 };
 
 /* After so many entries, or pieces of one line, the others get their turn, however much one container writes. */
@@ -95,7 +102,8 @@ static int show_entry(struct view *view, struct log_reader *reader, struct ct_er
 	size_t index = (size_t)(reader - view->readers);
 
 	reader->has_entry = false;
-	if (!log_range_has(&view->range, &reader->entry))
+	if (!log_range_has(&view->range, &reader->entry) ||
+	    memcmp(reader->entry.time, view->places[index].from, strlen(view->places[index].from)) < 0)
 		return 0;
 	return log_printer_show(&view->printer, &view->origins[index], &reader->entry, err);
 }
@@ -121,10 +129,10 @@ static int show_available(struct view *view, bool *more, struct ct_err *err)
 	struct log_reader *reader;
 
 	for (size_t i = 0; i < view->count; i++) {
-		bool changed = view->watched[i].changed && view->readers[i].directory;
+		bool changed = view->watched[i].changed;
 
 		view->watched[i].changed = false;
-		if (changed && !view->readers[i].has_entry && advance(view, i, err) < 0)
+		if (changed && !view->places[i].done && !view->readers[i].has_entry && advance(view, i, err) < 0)
 			return -1;
 	}
 	for (int i = 0; i < SHOWN_AT_ONCE; i++) {
@@ -139,18 +147,22 @@ static int show_available(struct view *view, bool *more, struct ct_err *err)
 }
 
 /* Of a container that has ended and whose log was shown to its end. */
-static int close_ended(struct view *view, struct ct_err *err)
+static int close_ended(struct view *view, struct log_watch *watch, struct ct_err *err)
 {
 	for (size_t i = 0; i < view->count; i++) {
 		struct log_reader *reader = &view->readers[i];
 
 		if (view->watched[i].supervisor >= 0 || view->watched[i].changed || view->watched[i].coming ||
-		    reader->has_entry || !reader->directory)
+		    reader->has_entry || view->places[i].done)
 			continue;
 		if (log_printer_end(&view->printer, &view->origins[i], err) < 0)
 			return -1;
-		log_reader_close(reader);
-		reader->directory = NULL;
+		view->places[i].done = ct_now();
+		/* It may be started again, and then its log goes on where it was read to. */
+		if (view->places[i].stays)
+			watch->look = true;
+		else
+			log_reader_close(reader);
 	}
 	return 0;
 }
@@ -194,12 +206,23 @@ static bool is_there(const char *directory)
 	return access(directory, F_OK) == 0;
 }
 
-static void open_logs(struct view *view, const struct ct_state_entry *const *entries, uint64_t lines)
+/* Whether the component was asked for, and not one container by its id. */
+static bool stays(const char *name)
+{
+	bool named = name_count == 0;
+
+	for (size_t i = 0; i < name_count; i++)
+		named = named || strcmp(names[i], name) == 0;
+	return follow && named;
+}
+
+static void open_logs(struct view *view, const struct ct_state_entry *const *entries)
 {
 	for (size_t i = 0; i < view->count; i++) {
 		const char *directory = entries[i]->directory;
 		int length = (int)strlen(entries[i]->name);
 
+		log_place_init(&view->places[i], entries[i], stays(entries[i]->name));
 		view->origins[i] = (struct log_origin){ .name = entries[i]->name, .index = i };
 		/* Who writes is found out first: after its end nothing is added. */
 		view->watched[i] = (struct log_watched){
@@ -208,9 +231,9 @@ static void open_logs(struct view *view, const struct ct_state_entry *const *ent
 		};
 		view->watched[i].changed = !view->watched[i].coming;
 		view->watched[i].supervisor = follow && !view->watched[i].coming ? open_writer(directory) : -1;
-		log_reader_init(&view->readers[i], directory, chunk_size(view->count));
+		log_reader_init(&view->readers[i], directory, view->chunk);
 		if (tail)
-			log_reader_tail(&view->readers[i], lines, &view->range);
+			log_reader_tail(&view->readers[i], tail_lines, &view->range);
 		if (!follow)
 			log_reader_stop_here(&view->readers[i]);
 		if (length > view->printer.width)
@@ -218,10 +241,29 @@ static void open_logs(struct view *view, const struct ct_state_entry *const *ent
 	}
 }
 
+/* Of a place that is done: the next container there, or the same one when it runs again. */
+static void open_successor(struct view *view, struct log_watch *watch, size_t index)
+{
+	struct log_place *place = &view->places[index];
+	struct log_watched *watched = &view->watched[index];
+
+	if (log_succession_replace(&view->succession, view->origins[index].name, place)) {
+		log_reader_close(&view->readers[index]);
+		log_reader_init(&view->readers[index], place->directory, view->chunk);
+		watched->directory = place->directory;
+		watched->supervisor = open_writer(watched->directory);
+	} else {
+		watched->supervisor = open_writer(watched->directory);
+		if (watched->supervisor < 0)
+			return;
+		place->done = 0;
+	}
+	log_watch_add(watch, index);
+}
+
 /* Who has come meanwhile; when no more are started, the others will not come. */
 static void open_coming(struct view *view, struct log_watch *watch)
 {
-	watch->look = false;
 	for (size_t i = 0; i < view->count; i++) {
 		struct log_watched *watched = &view->watched[i];
 
@@ -236,22 +278,57 @@ static void open_coming(struct view *view, struct log_watch *watch)
 	}
 }
 
+static void look_around(struct view *view, struct log_watch *watch)
+{
+	watch->look = false;
+	open_coming(view, watch);
+	if (!view->succession.project)
+		return;
+	log_succession_look(&view->succession);
+	for (size_t i = 0; i < view->count; i++) {
+		if (view->places[i].done && view->places[i].stays)
+			open_successor(view, watch, i);
+	}
+}
+
+static bool any_changed(const struct view *view)
+{
+	for (size_t i = 0; i < view->count; i++) {
+		if (view->watched[i].changed)
+			return true;
+	}
+	return false;
+}
+
+/* Whether all have ended and no other will come. The lock first: who gives it back has started what it replaces. */
+static bool is_finished(struct view *view, struct log_watch *watch)
+{
+	bool may_come;
+
+	if (watch->living > 0 || watch->starter >= 0)
+		return false;
+	may_come = log_succession_may_come(&view->succession);
+	look_around(view, watch);
+	return !may_come && watch->living == 0 && !any_changed(view);
+}
+
 static int show_all(struct view *view, struct log_watch *watch, struct ct_err *err)
 {
 	bool over = false, more;
 
 	for (;;) {
 		if (watch->look)
-			open_coming(view, watch);
+			look_around(view, watch);
 		if (show_available(view, &more, err) < 0)
 			return -1;
-		if (!more && close_ended(view, err) < 0)
+		if (!more && close_ended(view, watch, err) < 0)
 			return -1;
-		if (!more && ((watch->living == 0 && watch->starter < 0 && !watch->look) || over))
+		if (!more && (over || is_finished(view, watch)))
 			return log_printer_finish(&view->printer, err);
 		/* What was written before the end of that time is read once more after it. */
 		over = is_over(view);
-		if ((watch->living > 0 || watch->starter >= 0) &&
+		more = more || watch->look || any_changed(view);
+		if ((watch->living > 0 || watch->starter >= 0 || !more) &&
 		    log_watch_wait(watch, more || over ? 1 : view->until, err) < 0)
 			return -1;
 	}
@@ -271,13 +348,17 @@ static void read_range(struct view *view)
 		ct_format_time(view->until, view->range.until);
 }
 
-static int show(const struct ct_state_entry *const *entries, size_t count, uint64_t lines, struct ct_err *err)
+static int show(const struct log_succession *succession, const struct ct_state_entry *const *entries, size_t count,
+		struct ct_err *err)
 {
+	ct_autofree char *state = ct_asprintf("%s/state", succession->project->root);
 	struct view view = {
 		.readers = ct_alloc_array(count, sizeof(struct log_reader)),
 		.origins = ct_alloc_array(count, sizeof(struct log_origin)),
 		.watched = ct_alloc_array(count, sizeof(struct log_watched)),
+		.places = ct_alloc_array(count, sizeof(struct log_place)),
 		.count = count,
+		.chunk = chunk_size(count),
 		.printer = { .style = ct_output_is_json(&program, output ? output : "text") ? LOG_STYLE_JSON
 				      : raw                                                 ? LOG_STYLE_RAW
 											    : LOG_STYLE_TEXT,
@@ -290,36 +371,44 @@ static int show(const struct ct_state_entry *const *entries, size_t count, uint6
 	read_range(&view);
 	log_printer_init(&view.printer);
 	log_merge_init(&view.merge, count);
-	open_logs(&view, entries, lines);
-	log_watch_init(&watch, view.watched, count, starting ? STDIN_FILENO : -1);
+	if (follow)
+		view.succession = *succession;
+	open_logs(&view, entries);
+	log_watch_init(&watch, view.watched, count, starting ? STDIN_FILENO : -1, follow ? state : NULL);
 	status = show_all(&view, &watch, err);
 	log_watch_release(&watch);
 	log_merge_release(&view.merge);
-	for (size_t i = 0; i < count; i++)
+	log_succession_release(&view.succession);
+	for (size_t i = 0; i < count; i++) {
 		log_reader_close(&view.readers[i]);
+		log_place_release(&view.places[i]);
+	}
+	free(view.places);
 	free(view.readers);
 	free(view.origins);
 	free(view.watched);
 	return status;
 }
 
-static int run(char **names, size_t name_count, uint64_t lines, struct ct_err *err)
+static int run(struct ct_err *err)
 {
 	ct_autoproject project = { 0 };
 	ct_autostate state = CT_STATE_INIT;
+	struct log_succession succession;
 	const struct ct_state_entry **entries;
 	size_t count;
 	int status;
 
 	if (ct_project_find(&project, file, err) < 0)
 		return -1;
+	log_succession_init(&succession, &project);
 	/* Who starts them holds the lock, so there is nothing that could be cleared up. */
 	if ((starting ? ct_state_load_planned(&project, &state, err) : reconcile_if_free(&project, &state, err)) < 0)
 		return -1;
 	entries = select_entries(&state, names, name_count, &count, err);
 	if (!entries)
 		return -1;
-	status = show(entries, count, lines, err);
+	status = show(&succession, entries, count, err);
 	free(entries);
 	return status;
 }
@@ -327,7 +416,6 @@ static int run(char **names, size_t name_count, uint64_t lines, struct ct_err *e
 int main(int argc, char **argv)
 {
 	struct ct_err err = CT_ERR_INIT;
-	uint64_t lines = 0;
 	char *end = NULL;
 	int operand;
 
@@ -335,7 +423,7 @@ int main(int argc, char **argv)
 	file_limit_raise();
 	operand = ct_options_parse(&program, argc, argv);
 	if (tail) {
-		lines = strtoull(tail, &end, 10);
+		tail_lines = strtoull(tail, &end, 10);
 		if (tail[0] < '0' || tail[0] > '9' || *end != '\0')
 			ct_usage_error(&program, "'%s' is not a number of lines", tail);
 	}
@@ -343,6 +431,7 @@ int main(int argc, char **argv)
 		ct_usage_error(&program, "--starting goes with -f");
 	if (prefixed && unprefixed)
 		ct_usage_error(&program, "--prefix and --no-prefix exclude each other");
-	return run(argv + operand, (size_t)(argc - operand), lines, &err) < 0 ? ct_err_report(program.name, &err)
-									      : CT_EXIT_OK;
+	names = argv + operand;
+	name_count = (size_t)(argc - operand);
+	return run(&err) < 0 ? ct_err_report(program.name, &err) : CT_EXIT_OK;
 }

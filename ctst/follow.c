@@ -12,16 +12,18 @@
 #include "common/process.h"
 #include "ctst/events.h"
 
-/* Up to three more options; the first NULL ends them. `input`: its standard input, or -1. */
+/* Up to three more options; the first NULL ends them. `input`: its standard input, or -1. A stop goes on without us, output ends. */
 static int start(struct following *following, struct child *child, const char *tool, int input,
 		 const char *const options[3], struct ct_err *err)
 {
+	bool tied = child == &following->logs;
 	ct_autofree char *path = ct_asprintf("%s/%s", ct_libexec_directory(), tool);
 	const char *const arguments[] = {
 		path, "--file", following->directory, options[0], options[1], options[2], NULL
 	};
 
-	child->pid = ct_process_start((char *const *)arguments, input, -1);
+	child->pid = tied ? ct_process_start_tied((char *const *)arguments, input, -1)
+			  : ct_process_start((char *const *)arguments, input, -1);
 	if (child->pid > 0)
 		return 0;
 	child->pid = 0;

@@ -352,4 +352,77 @@ thousand() {
 }
 tap_case "a thousand containers are merged in bounded memory" thousand
 
+# stays NAME WORD [MORE]: a component that says the word, and at its end that it goes.
+stays() {
+	printf 'COMPONENT %s { image = "preset://busybox" %s command = ["/bin/sh", "-c", "trap '\''echo %s goes; exit'\'' TERM; echo %s; while :; do sleep 0.1; done"] }\n' "$1" "${3:-}" "$2" "$2"
+}
+
+replaced_while_followed() {
+	local id
+
+	{ stays a one; stays b other; } >stack.ctst
+	ctst run stack.ctst >shown 2>&1 &
+	run_job=$!
+	await grep -q 'other' shown
+	await grep -q 'one' shown
+	id=$(ctst ps -q --filter name=a)
+	ctst logs -f a >followed &
+	name_job=$!
+	ctst logs -f "$id" >of_id &
+	id_job=$!
+	await grep -qx one followed
+	await grep -qx one of_id
+	{ stays a two; stays b other; } >stack.ctst
+	run ctst run -d stack.ctst
+	expect_status 0
+	# That one container has ended, its component has not.
+	wait $id_job
+	await grep -qx two followed
+	await grep -q 'a | two' shown
+	# Nothing runs for a moment now.
+	stays a three >stack.ctst
+	run ctst run -d stack.ctst
+	expect_status 0
+	await grep -qx three followed
+	kill -INT $run_job
+	wait $run_job
+	wait $name_job
+	expect_same "$(cat of_id)" $'one\none goes'
+	expect_same "$(cat followed)" $'one\none goes\ntwo\ntwo goes\nthree\nthree goes'
+	expect_same "$(grep '^a | ' shown)" $'a | one\na | one goes\na | two\na | two goes\na | three\na | three goes'
+	expect_same "$(grep '^b | ' shown)" $'b | other\nb | other goes'
+}
+tap_case "who follows a component, or runs it in the foreground, sees what replaces it" replaced_while_followed
+
+undone_while_followed() {
+	stays a one >stack.ctst
+	run ctst run -d stack.ctst
+	ctst logs -f >followed 2>&1 &
+	job=$!
+	await grep -qx one followed
+	stays a two 'healthcheck = { command = ["/bin/false"] interval = "50ms" retries = 2 }' >stack.ctst
+	run ctst run -d --rollback stack.ctst
+	expect_status 1
+	await sh -c '[ "$(grep -cx one followed)" = 2 ]'
+	run ctst stop
+	wait $job
+	expect_same "$(cat followed)" $'one\none goes\ntwo\ntwo goes\none\none goes'
+}
+tap_case "a replacement that is undone is shown, and nothing twice" undone_while_followed
+
+ends_with_its_run() {
+	stays a one >stack.ctst
+	mkfifo shown
+	cat shown >copy &
+	job=$!
+	ctst run stack.ctst >shown 2>&1 &
+	run_job=$!
+	await grep -q one copy
+	kill -KILL $run_job
+	# Nobody writes there any more.
+	await sh -c "! kill -0 $job"
+	expect_same "$(ctst ps -q | wc -l)" 1
+}
+tap_case "when ctst run is killed its output ends, and the containers go on" ends_with_its_run
+
 tap_done
