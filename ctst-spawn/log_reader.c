@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -34,6 +35,43 @@ static bool use_file(struct log_reader *reader, int file)
 	return true;
 }
 
+static bool is_older(int file, const struct stat *than)
+{
+	struct stat status;
+
+	return fstat(file, &status) == 0 &&
+	       (status.st_mtim.tv_sec < than->st_mtim.tv_sec ||
+		(status.st_mtim.tv_sec == than->st_mtim.tv_sec && status.st_mtim.tv_nsec < than->st_mtim.tv_nsec));
+}
+
+/*
+ * Of a file that is no longer one of the log: the oldest that was not there before it. Usually that is any, for only the
+ * oldest goes; but somebody may have removed the newest, which is still being written.
+ */
+static int find_later(const struct log_reader *reader)
+{
+	struct stat own;
+	int file = log_files_oldest(reader->directory);
+
+	while (file >= 0 && fstat(reader->file, &own) == 0 && is_older(file, &own)) {
+		int next = log_files_after(reader->directory, file);
+		int failure = errno;
+
+		close(file);
+		errno = failure;
+		file = next;
+	}
+	return file;
+}
+
+/* Somebody has emptied the file, and what is written now stands at its beginning. */
+static bool was_cut(const struct log_reader *reader)
+{
+	struct stat status;
+
+	return fstat(reader->file, &status) == 0 && status.st_size < reader->offset;
+}
+
 /*
  * At the end of a file: true when there is more to read. Only when a later file exists is nothing written to this one
  * any more, so it is read once again after that was found out.
@@ -43,11 +81,18 @@ static bool go_on(struct log_reader *reader)
 	int next = reader->next;
 
 	reader->next = -1;
+	if (was_cut(reader)) {
+		if (next >= 0)
+			close(next);
+		reader->offset = 0;
+		reader->missed = true;
+		return true;
+	}
 	if (next >= 0)
 		return use_file(reader, next);
 	reader->next = log_files_after(reader->directory, reader->file);
 	if (reader->next < 0 && errno == ESTALE) {
-		reader->next = log_files_oldest(reader->directory);
+		reader->next = find_later(reader);
 		/* The next one or any later one: nobody can tell. */
 		reader->missed = reader->next >= 0;
 	}

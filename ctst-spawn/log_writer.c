@@ -66,6 +66,18 @@ static size_t write_some(struct log_writer *writer, const char *bytes, size_t le
 	return done;
 }
 
+/* The last bytes of the file. Its size is asked for: somebody may have emptied it meanwhile, for want of room. */
+static int take_back(struct log_writer *writer, size_t length)
+{
+	struct stat file;
+
+	if (fstat(writer->file, &file) < 0 || file.st_size < (off_t)length ||
+	    ftruncate(writer->file, file.st_size - (off_t)length) < 0)
+		return -1;
+	writer->size = file.st_size - (off_t)length;
+	return 0;
+}
+
 /* Whole entries only: what was written of one is taken back. Returns the bytes that are in the log now. */
 static size_t append_to_file(struct log_writer *writer, const char *entries, size_t length)
 {
@@ -77,9 +89,9 @@ static size_t append_to_file(struct log_writer *writer, const char *entries, siz
 	done = write_some(writer, entries, length);
 	for (whole = done; whole > 0 && entries[whole - 1] != '\n';)
 		whole--;
+	writer->size += (off_t)done;
 	/* A file with chattr(1)'s +a does not shrink. */
-	writer->torn = whole < done && ftruncate(writer->file, writer->size + (off_t)whole) < 0;
-	writer->size += (off_t)(writer->torn ? done : whole);
+	writer->torn = whole < done && take_back(writer, done - whole) < 0;
 	return whole;
 }
 

@@ -74,7 +74,7 @@ static int warn_of_gap(struct view *view, size_t index, struct ct_err *err)
 	view->readers[index].missed = false;
 	if (log_printer_flush(&view->printer, err) < 0)
 		return -1;
-	ct_warn(program.name, "the log of '%s' was rotated away while it was being read: lines may be missing here",
+	ct_warn(program.name, "the log of '%s' was rotated away or emptied while it was being read: lines may be missing here",
 		view->origins[index].name);
 	return 0;
 }

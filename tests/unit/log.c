@@ -301,6 +301,36 @@ START_TEST(readers_follow_rotations)
 }
 END_TEST
 
+/* What somebody does with rm(1) and truncate(1) while it is read. */
+START_TEST(removed_and_emptied_files_are_not_read_twice)
+{
+	static const struct timespec older[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	struct place place = make_place(1000);
+	struct log_reader reader;
+
+	log_reader_init(&reader, place.path, 4096);
+	say_numbers(&place, 1000, 1040);
+	ck_assert_int_eq(read_numbers(&reader, 1000), 1040);
+	ck_assert_int_eq(utimensat(place.directory, log_file_name(1), older, 0), 0);
+	ck_assert_int_eq(unlinkat(place.directory, log_file_name(0), 0), 0);
+	/* The writer has it open. */
+	say_numbers(&place, 1040, 1041);
+	ck_assert_int_eq(read_numbers(&reader, 1040), 1041);
+	ck_assert(!reader.missed);
+	/* With the next one nobody can tell any more whether there was another between them. */
+	say_numbers(&place, 1041, 1080);
+	ck_assert_int_eq(read_numbers(&reader, 1041), 1080);
+	ck_assert(reader.missed);
+	reader.missed = false;
+	ck_assert_int_eq(ftruncate(place.writer.file, 0), 0);
+	say_numbers(&place, 1080, 1081);
+	ck_assert_int_eq(read_numbers(&reader, 1080), 1081);
+	ck_assert(reader.missed);
+	log_reader_close(&reader);
+	remove_place(&place);
+}
+END_TEST
+
 /* Another process: it writes as fast as the reader follows, but never more than three files before it. */
 static void write_numbers(struct place *place, const volatile int *read, int count)
 {
@@ -434,6 +464,24 @@ START_TEST(loss_is_admitted)
 			       "File too large|");
 	free(text);
 	log_reader_close(&reader);
+	remove_place(&place);
+}
+END_TEST
+
+/* As people make room on a full disk: what is taken back is taken from the file as it is now. */
+START_TEST(an_emptied_log_gets_no_hole)
+{
+	struct place place = make_place(0);
+
+	signal(SIGXFSZ, SIG_IGN);
+	say_numbers(&place, 1000, 1100);
+	ck_assert_int_eq(ftruncate(place.writer.file, 0), 0);
+	limit_files(60);
+	say(&place, "whole\nlost\n", 11);
+	limit_files(-1);
+	ck_assert_int_eq(size_of(&place, 0), LOG_HEADER + 6);
+	ck_assert_int_eq(place.writer.size, LOG_HEADER + 6);
+	ck_assert(!place.writer.torn);
 	remove_place(&place);
 }
 END_TEST
@@ -698,10 +746,12 @@ int main(void)
 	tcase_add_test(tests, files_are_rotated);
 	tcase_add_test(tests, rotation_is_between_lines);
 	tcase_add_test(tests, readers_follow_rotations);
+	tcase_add_test(tests, removed_and_emptied_files_are_not_read_twice);
 	tcase_add_test(tests, files_are_renamed_while_they_are_looked_for);
 	tcase_add_test(tests, holes_are_passed_over);
 	tcase_add_test(tests, failing_rotation_keeps_the_log);
 	tcase_add_test(tests, loss_is_admitted);
+	tcase_add_test(tests, an_emptied_log_gets_no_hole);
 	tcase_add_test(tests, damage_is_passed_over);
 	tcase_add_test(tests, tails_are_whole_lines);
 	tcase_add_test(tests, tails_are_found_anywhere);
