@@ -70,13 +70,14 @@ void payload_set_variable(struct payload *payload, const char *name, const char 
 static const char enter_workdir[] = "cannot enter the working directory of";
 
 /*
- * A core would hold the program's secrets and go where the host's core_pattern says. The number of processes is limited
+ * A core would hold the program's secrets and go where the host's core_pattern says. A program there is started whatever the
+ * limit is but for 1 (fs/coredump.c), which is too little for a file as well. The number of processes is limited
  * here when no cgroup's pids.max was asked for. It is counted for each user in the container's user namespace alone since Linux 5.14 (ucounts), so the host's own users and
  * other containers do not matter.
  */
 static void limit_resources(const struct container *container)
 {
-	struct rlimit limit = { CONTAINER_PIDS, CONTAINER_PIDS }, present, none = { 0, 0 };
+	struct rlimit limit = { CONTAINER_PIDS, CONTAINER_PIDS }, present, none = { 1, 1 };
 
 	(void)setrlimit(RLIMIT_CORE, &none);
 	if (container->pids_max != 0)

@@ -64,11 +64,13 @@ static const struct {
 	{ "ioctl_TIOCSTI", SYS_ioctl, { 0, 0x5412, 8, 0, 0 } },
 	{ "ioctl_TIOCSTI_64bit", SYS_ioctl, { 0, 0x100005412, 8, 0, 0 } },
 	{ "ioctl_TIOCLINUX", SYS_ioctl, { 0, 0x541c, 8, 0, 0 } },
+	{ "ioctl_TIOCSETD", SYS_ioctl, { 0, 0x5423, 8, 0, 0 } },
 	{ "socket_alg", SYS_socket, { 38, SOCK_SEQPACKET, 0, 0, 0 } },
 	{ "socket_vsock", SYS_socket, { 40, SOCK_STREAM, 0, 0, 0 } },
 	{ "socket_packet", SYS_socket, { 17, SOCK_RAW, 0, 0, 0 } },
 	{ "socket_raw", SYS_socket, { 2, SOCK_RAW, 1, 0, 0 } },
 	{ "socket_audit", SYS_socket, { 16, SOCK_RAW, 9, 0, 0 } },
+	{ "socketpair_inet", SYS_socketpair, { 2, SOCK_STREAM, 0, 8, 0 } },
 };
 
 /* In a child: a call that gets through may change or end who makes it. What it says comes back by a pipe. */

@@ -66,7 +66,7 @@ static void limits(void)
 	struct rlimit core;
 	mode_t mask = umask(022);
 
-	point("core_dumps", getrlimit(RLIMIT_CORE, &core) < 0 || core.rlim_max != 0, "RLIMIT_CORE");
+	point("core_dumps", getrlimit(RLIMIT_CORE, &core) < 0 || core.rlim_max > 1, "RLIMIT_CORE");
 	point("umask", mask != 022, "umask");
 }
 

@@ -89,6 +89,7 @@ static void check(uint32_t action, uint64_t capabilities, const struct call *cal
 	}
 
 enum {
+	NET_ADMIN = 12,
 	NET_RAW = 13,
 	SYS_CHROOT = 18,
 	SYS_PTRACE = 19,
@@ -118,8 +119,12 @@ START_TEST(test_x86_64)
 		{ 16, { 0, 0x5412 }, EPERM },                       /* TIOCSTI */
 		{ 16, { 0, UINT64_C(0xffffffff00005412) }, EPERM },
 		{ 16, { 0, UINT64_C(0x100005412) }, EPERM },
-		{ 16, { 0, 0x541c }, EPERM }, /* TIOCLINUX */
-		{ 41, { 1 }, ALLOWED },       /* socket AF_UNIX */
+		{ 16, { 0, 0x541c }, EPERM },           /* TIOCLINUX */
+		{ 16, { 0, 0x5423 }, ASKS(NET_ADMIN) }, /* TIOCSETD */
+		{ 53, { 1, 1 }, ALLOWED },              /* socketpair AF_UNIX */
+		{ 53, { 2, 1 }, EAFNOSUPPORT },
+		{ 53, { 30, 5 }, EAFNOSUPPORT }, /* AF_TIPC */
+		{ 41, { 1 }, ALLOWED },          /* socket AF_UNIX */
 		{ 41, { 2, 1, 6 }, ALLOWED },
 		{ 41, { 10, 1, 0 }, ALLOWED },
 		{ 41, { 16, 3, 0 }, ALLOWED },
