@@ -22,9 +22,10 @@ static void tell(struct supervisor *supervisor)
 
 	supervisor->status.health = supervisor->health.state;
 	supervisor_write_status(supervisor);
+	/* Who is told, and looks, finds it. */
+	supervisor_event(supervisor, healthy ? CT_EVENT_HEALTHY : CT_EVENT_UNHEALTHY);
 	if (is_read(SUPERVISE_REPORT_FD))
 		report_send(SUPERVISE_REPORT_FD, healthy ? REPORT_HEALTHY : REPORT_UNHEALTHY, 0, NULL);
-	supervisor_event(supervisor, healthy ? CT_EVENT_HEALTHY : CT_EVENT_UNHEALTHY);
 }
 
 static bool judge(struct supervisor *supervisor, const struct probe_result *result)
