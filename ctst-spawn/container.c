@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/capability_names.h"
 #include "ctst-spawn/network/published.h"
@@ -97,6 +98,7 @@ static int read_mounts(const struct context *context, const struct ct_json *obje
 
 		mount->project = kind && strcmp(kind, "project") == 0;
 		mount->readonly = ct_json_get_bool(item, "readonly", false);
+		mount->turn = -1;
 		mount->source = ct_json_get_string(item, "source");
 		mount->target = ct_json_get_string(item, "target");
 		if (!mount->source || !is_absolute(mount->target) || mount->target[1] == '\0')
@@ -255,6 +257,10 @@ int container_read(const struct ct_json *object, const char *code, struct contai
 
 void container_release(struct container *container)
 {
+	for (size_t i = 0; i < container->mount_count; i++) {
+		if (container->mounts[i].turn >= 0)
+			close(container->mounts[i].turn);
+	}
 	free(container->layers);
 	free(container->mounts);
 	free(container->filter);

@@ -26,7 +26,8 @@ struct container_mount {
 	bool readonly;
 	const char *source; /* absolute; may hold ${env.*} */
 	const char *target; /* absolute, inside the container */
-	bool fresh;         /* a project volume that no container has been started with */
+	bool fresh;         /* a writable project volume that no container has been started with */
+	int turn;           /* of a fresh one, see volume_take_turn(); -1: not taken */
 	bool unowned;       /* a fresh one that the image says nothing of; set by volumes_mount() */
 	const char *hidden; /* below the source, covered in the container; NULL: nothing (sources_prepare()) */
 };

@@ -263,7 +263,8 @@ static int cannot_map(const char *path, struct ct_err *err)
 
 	ct_fail_errno(err, "R003", "cannot map the ids of '%s'", path);
 	if (failure == EINVAL || failure == ENOSYS || failure == EOPNOTSUPP)
-		ct_err_hint(err, "its file system or this kernel has no id-mapped mounts (ext4, xfs, btrfs and Linux "
+		ct_err_hint(err, "its file system, one that is mounted below it, or this kernel has no id-mapped "
+				 "mounts (ext4, xfs, btrfs and Linux "
 				 "5.12 have); "
 				 "'ctst doctor' tells");
 	return -1;

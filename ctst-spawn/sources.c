@@ -149,7 +149,7 @@ static int prepare(struct config *config, struct container_mount *mount, struct 
 	if (missing && lies_in(mount->source, project_directory) &&
 	    make_source(mount->source, project_directory, 0755) < 0)
 		return ct_fail_errno(err, "R003", "cannot create the volume source '%s'", mount->source);
-	mount->fresh = mount->project && volume_is_new(mount->source);
+	mount->fresh = mount->project && !mount->readonly && volume_is_new(mount->source);
 	if (fd < 0)
 		fd = open_source(mount->source, err);
 	if (fd < 0 || keep_from_state(mount, fd, project_directory, &below, err) < 0)
@@ -188,13 +188,51 @@ int sources_check(const struct container *container, const char *project_directo
 	return 0;
 }
 
+/* The fresh mount whose source is the first one behind `source` in the order of names; NULL: there is none. */
+static struct container_mount *next_fresh(struct container *container, const char *source)
+{
+	struct container_mount *next = NULL;
+
+	for (size_t i = 0; i < container->mount_count; i++) {
+		struct container_mount *mount = &container->mounts[i];
+
+		if (mount->fresh && strcmp(mount->source, source) > 0 &&
+		    (!next || strcmp(mount->source, next->source) < 0))
+			next = mount;
+	}
+	return next;
+}
+
+static void is_not_fresh(struct container *container, const char *source)
+{
+	for (size_t i = 0; i < container->mount_count; i++) {
+		if (strcmp(container->mounts[i].source, source) == 0)
+			container->mounts[i].fresh = false;
+	}
+}
+
+/* In the order of their names, once each: so no two containers wait for each other. */
+static int take_turns(struct container *container, struct ct_err *err)
+{
+	struct container_mount *mount = next_fresh(container, "");
+
+	for (; mount; mount = next_fresh(container, mount->source)) {
+		mount->turn = volume_take_turn(mount->source);
+		if (mount->turn < 0 && errno != ENOENT)
+			return ct_fail_errno(err, "R003", "cannot wait for the new volume '%s'", mount->source);
+		if (mount->turn < 0)
+			is_not_fresh(container, mount->source);
+	}
+	return 0;
+}
+
 int sources_prepare(struct config *config, struct ct_err *err)
 {
 	for (size_t i = 0; i < config->container.mount_count; i++) {
 		if (prepare(config, &config->container.mounts[i], err) < 0)
 			return -1;
 	}
-	return 0;
+	return take_turns(&config->container, err);
 }
 
 int sources_make_writable(const struct identity *identity, struct ct_err *err)

@@ -8,7 +8,8 @@
 /*
  * Expands the sources of mounts, creates the directories of project volumes and
  * those bind sources that lie inside the project directory; any other missing
- * source is R003. The expanded strings live as long as the configuration.
+ * source is R003. New volumes are the container's to fill from here on, until it has started or its configuration is
+ * released; others that do so are waited for. The expanded strings live as long as the configuration.
  *
  * What the supervisor believes lies in the project's .containust, so no container may
  * write there: a source inside it and a writable one above the project are R003, and any

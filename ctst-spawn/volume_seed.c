@@ -46,6 +46,21 @@ void volume_mark_used(const char *volume)
 	(void)unlink(path);
 }
 
+int volume_take_turn(const char *volume)
+{
+	ct_autofree char *path = mark_of(volume);
+	ct_autoclose int turn = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int status;
+
+	if (turn < 0)
+		return -1;
+	do
+		status = flock(turn, LOCK_EX);
+	while (status < 0 && errno == EINTR);
+	/* Who had it before may have started. */
+	return status < 0 || access(path, F_OK) < 0 ? -1 : ct_take_fd(&turn);
+}
+
 /* Owners that this container has no ids for stay root's. */
 static int take_owner(int fd, const struct stat *like)
 {
@@ -166,9 +181,8 @@ int volume_seed(int image, int volume, bool *unowned, struct ct_err *err)
 	ct_autoclose int to = openat(volume, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat status;
 
-	/* Two containers may start with the same new volume: the second finds what the first has put there. */
-	if (from < 0 || to < 0 || flock(to, LOCK_EX) < 0 || fstat(from, &status) < 0 ||
-	    copy_directory(from, to, 0) < 0 || take_owner(to, &status) < 0)
+	if (from < 0 || to < 0 || fstat(from, &status) < 0 || copy_directory(from, to, 0) < 0 ||
+	    take_owner(to, &status) < 0)
 		return ct_fail_errno(err, "R003", "cannot copy what the image has into a new volume");
 	*unowned = status.st_uid == 0 && is_empty(to);
 	return 0;

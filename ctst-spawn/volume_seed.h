@@ -20,6 +20,13 @@ bool volume_is_new(const char *volume);
 void volume_mark_used(const char *volume);
 
 /*
+ * Several containers may start with the same new volume: each waits here until the one before it has started or failed. The
+ * turn is over when the descriptor is closed. No container can take it: the file is not in the volume. -1 with errno;
+ * ENOENT: the volume is not new any more.
+ */
+int volume_take_turn(const char *volume);
+
+/*
  * Copies what the directory `image` holds into the directory `volume` (descriptors, O_PATH will do) and gives it that one's
  * owner and mode. What is there already stays. Special files are left out. *unowned: the volume is empty and root's.
  * -1: R003.

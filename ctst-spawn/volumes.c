@@ -105,8 +105,7 @@ static int mount_volume(int root, int tree, struct container_mount *mount, struc
 			mount->source, mount->target);
 		return ct_err_hint(err, "mount a directory on a directory, or a file on a file");
 	}
-	if (mount->fresh && !mount->readonly && S_ISDIR(place.st_mode) &&
-	    volume_seed(target, tree, &mount->unowned, err) < 0)
+	if (mount->fresh && S_ISDIR(place.st_mode) && volume_seed(target, tree, &mount->unowned, err) < 0)
 		return ct_err_context(err, "'%s'", mount->target);
 	if (syscall(SYS_move_mount, tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return ct_fail_errno(err, "R003", "cannot mount '%s' on '%s'", mount->source, mount->target);

@@ -88,4 +88,47 @@ CTST
 }
 tap_case "two that start with the same new volume both find it filled" two_at_once
 
+# As a container that was started first may do while the second one starts.
+holds_a_lock() {
+	image
+	mkdir -p .containust/volumes/v
+	touch .containust/volumes/.v.new
+	flock .containust/volumes/v sleep 1000000 &
+	await sh -c '! flock -n .containust/volumes/v true'
+	component 'volume = "v:/data"' 'cat /data/link'
+	run timeout 20 ctst run
+	expect_status 0
+	expect_out kept
+	kill "$(pgrep -P $!)"
+}
+tap_case "whoever locks a volume's directory keeps nobody from starting" holds_a_lock
+
+# The second one has other volumes as well, in another order.
+turns() {
+	image
+	cat >containust.ctst <<'CTST'
+COMPONENT one { image = "file://./image" volumes = ["v:/data", "w:/etc"] command = ["/bin/sh", "-c", "cat /data/link; exec sleep 1000000"] }
+COMPONENT two { image = "file://./image" volumes = ["w:/data", "v:/etc", "v:/tmp/v"] command = ["/bin/sh", "-c", "cat /data/link; exec sleep 1000000"] }
+COMPONENT three { image = "file://./image" volumes = ["v:/data:ro", "x:/etc"] command = ["/bin/sh", "-c", "exec sleep 1000000"] }
+CTST
+	for _ in 1 2 3; do
+		run timeout 20 ctst run -d
+		expect_status 0
+		run ctst stop --force
+		run rm -rf .containust/volumes
+	done
+}
+tap_case "those that share new volumes in different orders do not wait for each other" turns
+
+read_only_first() {
+	image
+	component 'volume = "v:/data:ro"' 'ls /data'
+	run ctst run
+	expect_status 0
+	component 'volume = "v:/data"' 'cat /data/link'
+	run ctst run
+	expect_out kept
+}
+tap_case "a new volume that was only read is still filled" read_only_first
+
 tap_done
