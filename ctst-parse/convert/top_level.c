@@ -35,7 +35,8 @@ static const struct setting network_settings[] = {
 static const struct setting volume_settings[] = {
 	{ "driver", "a volume is a directory of the project", "local" },
 	{ "driver_opts", "a volume is a directory of the project; mount a path of the host for another place", NULL },
-	{ "external", "a volume of this project begins empty; copy the data, or mount its path on the host", NULL },
+	{ "external", "a volume of this project does not begin with its data; copy them, or mount its path on the host",
+	  NULL },
 	{ "labels", "volumes have no labels", NULL },
 	{ "name", "a volume is called as the components say", NULL },
 	{ NULL, "a volume has no settings", NULL },

@@ -130,10 +130,6 @@ static void mount(struct job *job, const struct request *request)
 	if (lose_secret(job, request->cause, request->source) || lose_secret(job, request->cause, target))
 		return;
 	source = source_text(job, request, &template);
-	if (!request->is_path && first_time(job->all, "empty volumes"))
-		note(job, request->cause.place, "volumes", request->cause.entry,
-		     "a volume of the project begins empty; docker copies into a new one what the image has at that "
-		     "place");
 	/* A literal ${ in a path must stay one. */
 	append_quoted(&text, source, template);
 	text.data[--text.length] = '\0';
