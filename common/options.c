@@ -11,6 +11,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/file.h"
+#include "common/help.h"
 
 #define MOST_OPTIONS 40
 #define LONG_ONLY 256 /* values of long options without a letter begin here */
@@ -94,43 +95,6 @@ static void take(const struct ct_option *option)
 	}
 }
 
-static void print_options(struct ct_buf *out, const struct ct_option *options)
-{
-	for (; options && options->kind != CT_OPTION_END; options++) {
-		char left[64] = "  ";
-		size_t length;
-
-		if (options->letter)
-			snprintf(left, sizeof(left), "  -%c%s", options->letter, options->name ? ", " : "");
-		else
-			strcpy(left, "      ");
-		length = strlen(left);
-		snprintf(left + length, sizeof(left) - length, "%s%s%s%s", options->name ? "--" : "",
-			 options->name ? options->name : "", options->argument ? " " : "",
-			 options->argument ? options->argument : "");
-		ct_buf_printf(out, "%-28s %s\n", left, options->help);
-	}
-}
-
-static void print_help(const struct ct_program *program)
-{
-	ct_autobuf out = CT_BUF_INIT;
-	struct ct_err err = CT_ERR_INIT;
-
-	ct_buf_printf(&out, "usage: %s%s%s\n\n%s\n", program->name, program->synopsis[0] ? " " : "", program->synopsis,
-		      program->summary);
-	if (program->details)
-		ct_buf_printf(&out, "\n%s\n", program->details);
-	if (program->options) {
-		ct_buf_puts(&out, "\noptions:\n");
-		print_options(&out, program->options);
-	}
-	ct_buf_puts(&out, "\nglobal options:\n");
-	print_options(&out, global_options);
-	if (ct_write_stdout(out.data, out.length, &err) < 0)
-		exit(ct_err_report(program->name, &err));
-}
-
 void ct_usage_error(const struct ct_program *program, const char *format, ...)
 {
 	struct ct_err err = CT_ERR_INIT;
@@ -150,8 +114,7 @@ static void carry_out_globals(const struct ct_program *program)
 	struct ct_err err = CT_ERR_INIT;
 
 	if (show_help) {
-		print_help(program);
-		exit(0);
+		exit(ct_help_print(program, &err) < 0 ? ct_err_report(program->name, &err) : 0);
 	}
 	if (show_version) {
 		static const char version[] = "containust " CT_VERSION "\n";

@@ -43,8 +43,8 @@ static const struct ct_option options[] = {
 
 static const struct ct_program program = {
 	.name = "ctst-run",
-	.synopsis = "[-d] [--allow-unlimited] [--insecure-loopback] [--locked] [--no-prune] [--publish-addr ADDRESS]\n"
-		    "                [--rollback] [--strict-env] [--timeout SECONDS] [FILE]",
+	.synopsis = "[-d] [--allow-unlimited] [--insecure-loopback] [--locked] [--no-prune] [--publish-addr ADDRESS] "
+		    "[--rollback] [--strict-env] [--timeout SECONDS] [FILE]",
 	.summary = "bring up what a .ctst file describes",
 	.details = "FILE defaults to " CT_DEFAULT_FILE "; '-' is standard input.",
 	.options = options,

@@ -461,4 +461,20 @@ messages_are_harmless() {
 }
 tap_case "no control character reaches a terminal in a message, nor one of Unicode or of eight bits" messages_are_harmless
 
+# Those of tools that other tools run are long; ctst image slim has options for every kind of file.
+help_fits_a_screen() {
+	local tool
+
+	for tool in "$CTST_LIBEXEC"/ctst-*; do
+		run "$tool" --help
+		expect_status 0
+		[ "$(LC_ALL=C.UTF-8 wc -L <"$CASE_DIR/out")" -lt 80 ] || fail "$tool: wider than 79 columns"
+		case $tool in
+			*-image-import | *-image-slim) continue ;;
+		esac
+		[ "$(wc -l <"$CASE_DIR/out")" -le 24 ] || fail "$tool: more than 24 lines"
+	done
+}
+tap_case "--help fits a screen" help_fits_a_screen
+
 tap_done
