@@ -69,12 +69,19 @@ struct view {
 #define SHOWN_AT_ONCE 4096
 #define PIECES_AT_ONCE 256
 
+/* A message of our own comes between the lines. */
+static int make_way(struct view *view, struct ct_err *err)
+{
+	return view->printer.same ? log_printer_finish(&view->printer, err) : log_printer_flush(&view->printer, err);
+}
+
 static int warn_of_gap(struct view *view, size_t index, struct ct_err *err)
 {
 	view->readers[index].missed = false;
-	if (log_printer_flush(&view->printer, err) < 0)
+	if (make_way(view, err) < 0)
 		return -1;
-	ct_warn(program.name, "the log of '%s' was rotated away or emptied while it was being read: lines may be missing here",
+	ct_warn(program.name,
+		"the log of '%s' was rotated away or emptied while it was being read: lines may be missing here",
 		view->origins[index].name);
 	return 0;
 }
@@ -146,6 +153,23 @@ static int show_available(struct view *view, bool *more, struct ct_err *err)
 	return log_printer_flush(&view->printer, err);
 }
 
+/* The others' lines would hide that it is missing. What could not be started at all, its ctst-spawn has told. */
+static int tell_failure(struct view *view, const struct log_watch *watch, size_t index, struct ct_err *err)
+{
+	struct ct_status status;
+	struct ct_err ignored = CT_ERR_INIT;
+
+	if ((watch->living == 0 && watch->starter < 0) || view->printer.style == LOG_STYLE_JSON ||
+	    ct_status_read(view->watched[index].directory, &status, &ignored) < 0 || status.state != CT_FAILED ||
+	    status.started_at == 0)
+		return 0;
+	if (make_way(view, err) < 0)
+		return -1;
+	ct_warn(program.name, "'%s' has ended with exit code %d%s; others go on", view->origins[index].name,
+		status.exit_code, status.oom_killed ? ", out of memory" : "");
+	return 0;
+}
+
 /* Of a container that has ended and whose log was shown to its end. */
 static int close_ended(struct view *view, struct log_watch *watch, struct ct_err *err)
 {
@@ -155,7 +179,8 @@ static int close_ended(struct view *view, struct log_watch *watch, struct ct_err
 		if (view->watched[i].supervisor >= 0 || view->watched[i].changed || view->watched[i].coming ||
 		    reader->has_entry || view->places[i].done)
 			continue;
-		if (log_printer_end(&view->printer, &view->origins[i], err) < 0)
+		if (log_printer_end(&view->printer, &view->origins[i], err) < 0 ||
+		    tell_failure(view, watch, i, err) < 0)
 			return -1;
 		view->places[i].done = ct_now();
 		/* It may be started again, and then its log goes on where it was read to. */

@@ -425,4 +425,22 @@ ends_with_its_run() {
 }
 tap_case "when ctst run is killed its output ends, and the containers go on" ends_with_its_run
 
+failure_is_told() {
+	component dies 'echo dying; exit 3'
+	component ends 'echo ending'
+	component lives 'until [ -e /go/end ]; do sleep 0.02; done'
+	ctst run stack.ctst >shown 2>messages &
+	job=$!
+	await grep -q "'dies' has ended with exit code 3" messages
+	touch go/end
+	status=0
+	wait $job || status=$?
+	expect_same "$status" 1
+	grep -q 'dies  | dying' shown
+	! grep -E "'(ends|lives)' has ended" messages || fail "more than failures are told"
+	run ctst logs -f
+	refute_err 'has ended'
+}
+tap_case "who follows several is told when one of them fails" failure_is_told
+
 tap_done
