@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/mount.h>
 #include <pwd.h>
 #include <sched.h>
@@ -18,6 +19,7 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/process.h"
+#include "ctst-spawn/mount_type.h"
 
 /* systemd's UIDS-GIDS document, "container UIDs". */
 #define BLOCK_FIRST UINT32_C(524288)
@@ -257,17 +259,28 @@ int identity_call(const struct identity *identity, int (*function)(const void *)
 	return failure ? -1 : 0;
 }
 
-static int cannot_map(const char *path, struct ct_err *err)
+/* Which of the mounts it was is not told by the call that asks for all of them. */
+static int cannot_map(int place, const char *path, int userns, struct ct_err *err)
 {
+	char where[PATH_MAX], type[MOUNT_TYPE_SIZE];
 	int failure = errno;
 
-	ct_fail_errno(err, "R003", "cannot map the ids of '%s'", path);
-	if (failure == EINVAL || failure == ENOSYS || failure == EOPNOTSUPP)
-		ct_err_hint(err, "its file system, one that is mounted below it, or this kernel has no id-mapped "
-				 "mounts (ext4, xfs, btrfs and Linux "
-				 "5.12 have); "
-				 "'ctst doctor' tells");
-	return -1;
+	if (failure == ENOSYS) {
+		ct_fail(err, "R003", "cannot map the ids of '%s': this kernel has no id-mapped mounts", path);
+		return ct_err_hint(err, "Linux 5.12 has them; without root none are needed (docs/rootless.md)");
+	}
+	if (!mount_without_ids(place, userns, where, sizeof(where), type, &failure)) {
+		errno = failure;
+		return ct_fail_errno(err, "R003", "cannot map the ids of '%s'", path);
+	}
+	ct_fail(err, "R003", "cannot map the ids of '%s': %s%s%s (%s) %s", path, where[0] ? "what is mounted on '" : "",
+		where[0] ? where : "its file system", where[0] ? "'" : "", type,
+		failure == EPERM ? "has mapped ids already" : "cannot do that");
+	if (failure == EPERM)
+		return ct_err_hint(err, "name the directory where that file system is mounted with its own ids");
+	return ct_err_hint(err,
+			   "ext4, xfs, btrfs and tmpfs can; 'ctst doctor' tries where the project is; without root "
+			   "nothing has to be mapped (docs/rootless.md)");
 }
 
 int identity_open_tree(int place, const char *path, bool readonly, int userns, struct ct_err *err)
@@ -287,7 +300,7 @@ int identity_open_tree(int place, const char *path, bool readonly, int userns, s
 		attributes.userns_fd = (uint64_t)userns;
 	}
 	if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof(attributes)) < 0)
-		return userns >= 0 ? cannot_map(path, err)
+		return userns >= 0 ? cannot_map(place, path, userns, err)
 				   : ct_fail_errno(err, "R003", "cannot restrict the mount of '%s'", path);
 	return ct_take_fd(&fd);
 }

@@ -4,6 +4,7 @@
 #include <linux/mount.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 
 #include "common/cleanup.h"
 #include "ctst-spawn/identity.h"
+#include "ctst-spawn/mount_type.h"
 #include "ctst/doctor.h"
 #include "ctst/trial.h"
 
@@ -76,23 +78,27 @@ static void hold_namespace(int ready, int end)
 	_exit(0);
 }
 
-/* As a container's layers are opened: with its ids on the host and read-only. */
-static int open_mapped(const struct identity *identity, pid_t holder, struct ct_err *err)
+struct attempt {
+	struct identity identity;
+	const char *directory;
+};
+
+/* As a container's layers are opened: with its ids on the host. What else is mounted below is nothing of theirs. */
+static int map_place(const struct attempt *attempt, pid_t holder, struct ct_err *err)
 {
 	char path[64];
 	ct_autoclose int userns = -1;
-	ct_autoclose int place = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	ct_autoclose int tree = -1;
+	ct_autoclose int place = open(attempt->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)holder);
 	userns = open(path, O_RDONLY | O_CLOEXEC);
-	if (place < 0 || userns < 0 || identity_map(identity, holder, err) < 0)
+	if (place < 0 || userns < 0 || identity_map(&attempt->identity, holder, err) < 0)
 		return -1;
-	tree = identity_open_tree(place, ".", true, userns, err);
-	return tree < 0 ? -1 : 0;
+	errno = mount_try_ids(place, userns);
+	return errno ? -1 : 0;
 }
 
-static int try_id_mapping(const void *identity)
+static int try_id_mapping(const void *attempt)
 {
 	struct ct_err ignored = CT_ERR_INIT;
 	int ready[2], end[2];
@@ -109,7 +115,7 @@ static int try_id_mapping(const void *identity)
 	}
 	close(ready[1]);
 	if (holder > 0 && read(ready[0], &byte, 1) == 1)
-		result = open_mapped(identity, holder, &ignored);
+		result = map_place(attempt, holder, &ignored);
 	failure = errno;
 	close(end[1]);
 	if (holder > 0)
@@ -118,25 +124,43 @@ static int try_id_mapping(const void *identity)
 	return result;
 }
 
+/* false: what is missing is said. A store that is not there yet is made on the file system of the project. */
+static bool can_be_mapped(const struct attempt *attempt, const char *whose, struct ct_buf *detail)
+{
+	ct_autoclose int place = open(attempt->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int failure = place < 0 && errno == ENOENT ? 0 : trial(try_id_mapping, attempt);
+	char type[MOUNT_TYPE_SIZE];
+
+	if (failure == 0)
+		return true;
+	ct_buf_printf(detail, "not on the file system of %s", whose);
+	if (place >= 0 && mount_type(place, type))
+		ct_buf_printf(detail, " (%s)", type);
+	ct_buf_printf(detail, ": %s; ext4, xfs, btrfs and tmpfs have them, and without root none are needed",
+		      strerror(failure));
+	return false;
+}
+
 static enum finding id_mapped(const struct check *check, struct ct_buf *detail)
 {
+	const char *store = getenv("CONTAINUST_IMAGE_STORE");
 	struct ct_err ignored = CT_ERR_INIT;
-	struct identity identity;
+	struct attempt attempt = { .directory = "." };
 	ct_autoclose int claim = -1;
-	int failure;
 
-	if (identity_choose("0", &identity, &claim, &ignored) < 0 || identity.kind != IDENTITY_RANGE) {
+	if (identity_choose("0", &attempt.identity, &claim, &ignored) < 0 || attempt.identity.kind != IDENTITY_RANGE) {
 		ct_buf_puts(detail, "only root can use them; see 'users' for what containers have without root");
 		return FINDING_OK;
 	}
-	failure = trial(try_id_mapping, &identity);
-	if (failure == 0) {
-		ct_buf_puts(detail, check->use);
-		return FINDING_OK;
+	if (!can_be_mapped(&attempt, "this directory", detail))
+		return FINDING_MISSING;
+	if (store && store[0]) {
+		attempt.directory = store;
+		if (!can_be_mapped(&attempt, "CONTAINUST_IMAGE_STORE", detail))
+			return FINDING_MISSING;
 	}
-	ct_buf_printf(detail, "not on the file system of this directory: %s; ext4, xfs, btrfs and tmpfs have them",
-		      strerror(failure));
-	return FINDING_MISSING;
+	ct_buf_puts(detail, check->use);
+	return FINDING_OK;
 }
 
 static int open_new_mount(const void *argument)

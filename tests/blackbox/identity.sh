@@ -157,4 +157,39 @@ says_what_is_missing() {
 }
 tap_case "without them a user of the image is refused, with what to do" says_what_is_missing
 
+# ---- file systems whose mounts cannot have other ids ----
+
+mapping() {
+	{ ctst doctor -o json || true; } | jq -r '.checks[] | select(.what == "id-mapped mounts") | .finding + " " + .detail'
+}
+
+# An overlay's cannot, as a host that is a container itself has them; nor can the kernel's own file systems.
+unmappable() {
+	mkdir tmp && mount -t tmpfs tmpfs tmp
+	mkdir tmp/lower tmp/upper tmp/work tmp/overlay tmp/project
+	mount -t overlay overlay -o "lowerdir=$PWD/tmp/lower,upperdir=$PWD/tmp/upper,workdir=$PWD/tmp/work" tmp/overlay
+	cd tmp/overlay
+	stack a
+	run ctst run -d
+	expect_status 1
+	expect_err "error\[R003\]: component 'a': cannot map the ids of '.*/layers/[0-9a-f]*': its file system \(overlay\) cannot"
+	expect_err 'hint: ext4, xfs, btrfs and tmpfs can;.*without root nothing has to be mapped'
+	mapping | grep -q '^missing not on the file system of this directory (overlay)'
+	cd ../project
+	CONTAINUST_IMAGE_STORE=../overlay mapping | grep -q '^missing not on the file system of CONTAINUST_IMAGE_STORE (overlay)'
+	# What is mounted somewhere in a volume is named. It does not keep the project from running.
+	mkdir -p 'data/in side' && mount -t proc proc 'data/in side'
+	mapping | grep -q '^ok '
+	stack a && sed -i 's/command/volume = ".\/data:\/data" command/' containust.ctst
+	run ctst run -d
+	expect_status 1
+	expect_err "error\[R003\]: component 'a': cannot map the ids of '.*/data': what is mounted on '.*/data/in side' \(proc\) cannot"
+	umount 'data/in side'
+	run ctst run -d
+	expect_status 0
+}
+export -f mapping
+says_what_cannot_be_mapped() { in_own_host '' unmappable; }
+tap_case "a file system without id-mapped mounts is named, with the way out, also by ctst doctor" says_what_cannot_be_mapped
+
 tap_done
