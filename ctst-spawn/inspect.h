@@ -19,7 +19,8 @@ int inspect_write(struct ct_json_writer *writer, const struct ct_state_entry *en
 /* Its parts, each a number of members of an open object. */
 
 /* "processes", "namespaces", "ids", "security": of a container whose first process lives. */
-void inspect_write_processes(struct ct_json_writer *writer, const struct ct_status *status);
+void inspect_write_processes(struct ct_json_writer *writer, const struct ct_status *status,
+			     const struct container *container);
 
 /* "cgroup": its path, the controllers, the limits that were asked for and those that are in force. */
 void inspect_write_cgroup(struct ct_json_writer *writer, const struct ct_status *status,

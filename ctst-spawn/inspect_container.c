@@ -173,7 +173,7 @@ int inspect_write(struct ct_json_writer *writer, const struct ct_state_entry *en
 	write_identity(writer, entry, ct_json_get(configuration, "image"));
 	write_status(writer, entry, &status);
 	write_usage(writer, entry, &status);
-	inspect_write_processes(writer, &status);
+	inspect_write_processes(writer, &status, &config.container);
 	inspect_write_cgroup(writer, &status, &config.container);
 	inspect_write_mounts(writer, &config.container, status.state == CT_RUNNING ? status.init.pid : 0);
 	write_addresses(writer, entry);

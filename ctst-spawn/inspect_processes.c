@@ -11,6 +11,7 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/process.h"
+#include "ctst-spawn/confine/landlock.h"
 #include "ctst-spawn/inspect.h"
 
 #define PROC_FILE_LIMIT 65536
@@ -125,8 +126,21 @@ static void write_capabilities(struct ct_json_writer *writer, const char *key, c
 	ct_json_close_array(writer);
 }
 
+/* The kernel does not tell it of a process; it follows from the kernel and the configuration. */
+static void write_landlock(struct ct_json_writer *writer, const struct container *container)
+{
+	struct landlock_domain domain = landlock_domain(container);
+
+	ct_json_key(writer, "landlock");
+	ct_json_open_object(writer);
+	ct_json_member_int(writer, "abi", domain.version);
+	ct_json_member_bool(writer, "files", domain.files);
+	ct_json_member_bool(writer, "signals", domain.signals);
+	ct_json_close_object(writer);
+}
+
 /* Of the command itself: its init keeps more than it. */
-static void write_security(struct ct_json_writer *writer, pid_t payload)
+static void write_security(struct ct_json_writer *writer, pid_t payload, const struct container *container)
 {
 	static const char *const modes[] = { "disabled", "strict", "filter" };
 	ct_autobuf text = CT_BUF_INIT;
@@ -147,6 +161,7 @@ static void write_security(struct ct_json_writer *writer, pid_t payload)
 	value = find_value(&text, "\nSeccomp_filters:\t");
 	if (value)
 		ct_json_member_int(writer, "seccomp_filters", strtol(value, NULL, 10));
+	write_landlock(writer, container);
 	ct_json_close_object(writer);
 }
 
@@ -156,7 +171,8 @@ static void write_pid(struct ct_json_writer *writer, const char *key, pid_t pid)
 		ct_json_member_int(writer, key, pid);
 }
 
-void inspect_write_processes(struct ct_json_writer *writer, const struct ct_status *status)
+void inspect_write_processes(struct ct_json_writer *writer, const struct ct_status *status,
+			     const struct container *container)
 {
 	ct_autoclose int pidfd = -1;
 	pid_t init = 0, payload = 0;
@@ -184,5 +200,5 @@ void inspect_write_processes(struct ct_json_writer *writer, const struct ct_stat
 	write_map(writer, "users", init, "uid_map");
 	write_map(writer, "groups", init, "gid_map");
 	ct_json_close_object(writer);
-	write_security(writer, payload);
+	write_security(writer, payload, container);
 }

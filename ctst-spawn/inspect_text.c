@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/size.h"
 #include "ctst-spawn/inspect.h"
@@ -176,14 +177,48 @@ static void ids(struct ct_buf *out, const char *label, const struct ct_json *map
 	}
 }
 
+/* Which filter it is says the configuration. */
+static void seccomp(struct ct_buf *out, const struct ct_json *container, const char *mode)
+{
+	const char *profile = ct_json_get_string(ct_json_get(container, "configuration"), "seccomp");
+	ct_autofree char *text = NULL;
+
+	if (mode && strcmp(mode, "filter") == 0) {
+		text = ct_asprintf("filter: %s", profile ? profile : "the list of containust");
+		line(out, "seccomp", text);
+	} else if (mode) {
+		line(out, "seccomp", mode);
+	}
+}
+
+static void landlock(struct ct_buf *out, const struct ct_json *domain)
+{
+	bool files = ct_json_get_bool(domain, "files", false), signals = ct_json_get_bool(domain, "signals", false);
+	int64_t abi = 0;
+	ct_autofree char *text = NULL;
+
+	if (!domain)
+		return;
+	ct_json_get_int(domain, "abi", &abi);
+	if (abi == 0)
+		text = ct_strdup("none: this kernel has it not, or it is switched off");
+	else
+		text = ct_asprintf("%s, ABI %" PRId64,
+				   files && signals ? "files, signals and abstract sockets"
+				   : files          ? "files"
+				   : signals        ? "signals and abstract sockets"
+						    : "nothing",
+				   abi);
+	line(out, "landlock", text);
+}
+
 static void security(struct ct_buf *out, const struct ct_json *container)
 {
 	const struct ct_json *security_object = ct_json_get(container, "security");
-	const char *seccomp = ct_json_get_string(security_object, "seccomp");
 
 	texts(out, "capabilities", ct_json_get(security_object, "capabilities"), "none");
-	if (seccomp)
-		line(out, "seccomp", seccomp);
+	seccomp(out, container, ct_json_get_string(security_object, "seccomp"));
+	landlock(out, ct_json_get(security_object, "landlock"));
 	if (security_object)
 		line(out, "privileges",
 		     ct_json_get_bool(security_object, "no_new_privileges", false) ? "no new ones"

@@ -116,21 +116,36 @@ static uint64_t scope(const struct container *container, bool joins)
 	return strcmp(container->network, "host") == 0 ? SCOPE_ABSTRACT_SOCKETS : 0;
 }
 
+/* All 0: none are made. */
+static struct ruleset choose(const struct container *container, bool joins, int version)
+{
+	struct ruleset ruleset = { 0 };
+
+	/* Looking into the container's other processes is what this is kept for. */
+	if (version < 2 || (joins && keeps(container, CAPABILITY_SYS_PTRACE)))
+		return ruleset;
+	/* And changing mounts is what this is kept for. */
+	if (!keeps(container, CAPABILITY_SYS_ADMIN))
+		ruleset.files = file_rights(version);
+	if (version >= 6)
+		ruleset.scoped = scope(container, joins);
+	return ruleset;
+}
+
+struct landlock_domain landlock_domain(const struct container *container)
+{
+	int version = landlock_version();
+	struct ruleset ruleset = choose(container, false, version);
+
+	return (struct landlock_domain){ version, ruleset.files != 0, ruleset.scoped != 0 };
+}
+
 int landlock_prepare(const struct container *container, bool joins)
 {
 	int version = landlock_version();
-	struct ruleset ruleset = { .files = file_rights(version) };
+	struct ruleset ruleset = choose(container, joins, version);
 	ct_autoclose int rules = -1;
 
-	if (version < 2)
-		return LANDLOCK_NONE;
-	/* Changing mounts is what the first is kept for, looking into the container's other processes is it for the second. */
-	if (keeps(container, CAPABILITY_SYS_ADMIN))
-		ruleset.files = 0;
-	if (joins && keeps(container, CAPABILITY_SYS_PTRACE))
-		return LANDLOCK_NONE;
-	if (version >= 6)
-		ruleset.scoped = scope(container, joins);
 	if (ruleset.files == 0 && ruleset.scoped == 0)
 		return LANDLOCK_NONE;
 	rules = (int)syscall(SYS_landlock_create_ruleset, &ruleset,

@@ -22,6 +22,15 @@ int landlock_prepare(const struct container *container, bool joins);
 /* Puts this thread, and all it will execute, under the rules. The caller has set PR_SET_NO_NEW_PRIVS. -1 with errno. */
 int landlock_enter(int rules);
 
+/* What the rules are about that the container's command is under. */
+struct landlock_domain {
+	int version; /* of the kernel's interface; 0: it has no Landlock */
+	bool files;
+	bool signals; /* and abstract sockets */
+};
+
+struct landlock_domain landlock_domain(const struct container *container);
+
 /* The version of Landlock's interface that this kernel has; 0: none. */
 int landlock_version(void);
 

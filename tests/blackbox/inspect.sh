@@ -47,6 +47,26 @@ processes_and_namespaces() {
 }
 tap_case "processes, namespaces, ids, capabilities" processes_and_namespaces
 
+# What a container on this kernel has of Landlock, as ctst doctor finds it out; less when a capability stands against it.
+filters_and_rules() {
+	abi=$({ ctst doctor -o json || true; } | jq -r '.checks[] | select(.what == "landlock") | .detail' | sed -n 's/^ABI \([0-9]*\).*/\1/p')
+	files=$([ "${abi:-0}" -ge 2 ] && echo true || echo false)
+	signals=$([ "${abi:-0}" -ge 6 ] && echo true || echo false)
+	box
+	expect_same "$(what '.security.landlock | "\(.abi) \(.files) \(.signals)"')" "${abi:-0} $files $signals"
+	run ctst inspect -o text box
+	expect_out '^  seccomp +filter: the list of containust$'
+	expect_out "^  landlock +(files.*ABI $abi|none: )"
+	ctst rm --force box
+	echo '{ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [] }' >profile.json
+	box 'capabilities = ["SYS_ADMIN"] seccomp = "./profile.json"'
+	expect_same "$(what '.security.landlock | "\(.abi) \(.files) \(.signals)"')" "${abi:-0} false $signals"
+	run ctst inspect -o text box
+	expect_out '^  seccomp +filter: /.*/profile.json$'
+	[ "$signals" = false ] || expect_out "^  landlock +signals and abstract sockets, ABI $abi"
+}
+tap_case "which filter of system calls it is, and what Landlock decides" filters_and_rules
+
 resources() {
 	box
 	cgroup=$(what '.cgroup.path // empty')
