@@ -152,8 +152,8 @@ run() {
 }
 
 tap_show_last() {
-	echo "command: $tap_last_command"
-	echo "status: $status"
+	echo "command: ${tap_last_command:-}"
+	echo "status: ${status:-}"
 	echo "stdout:"
 	head -c 4000 "$CASE_DIR/out" | sed 's/^/  /'
 	echo "stderr:"

@@ -62,13 +62,13 @@ starts_when_healthy() {
 	await is_in_state free running
 	await is_in_state db running
 	! grep -q '"name":"api"' "$events" || fail "api did not wait"
-	grep -q "waiting until 'db' is healthy, for at most " "$CASE_DIR/err"
+	expect_err "waiting until 'db' is healthy, for at most "
 	ready=$(now)
 	ctst exec db touch /tmp/ready
 	wait_for_end $pid
 	[ "$status" -eq 0 ] || fail "status $status: $(cat "$CASE_DIR/err")"
 	in_order "$(started_at web2)" "$(started_at free)" "$ready" "$(started_at api)" "$(started_at web)"
-	grep -Eq "'db' is healthy after [0-9.]+ m?s" "$CASE_DIR/err"
+	expect_err "'db' is healthy after [0-9.]+ m?s"
 	run ctst -q run -d stack.ctst
 	expect_status 0
 	expect_same "$(wc -c <"$CASE_DIR/err")" 0
@@ -194,8 +194,8 @@ kept_ends() {
 	kill -KILL "$db"
 	wait_for_end $second
 	expect_same "$status" 1
-	grep -q "component 'db': it ended with 137 before it was healthy" "$CASE_DIR/err"
-	grep -q "'api' was not started: it needs 'db'" "$CASE_DIR/err"
+	expect_err "component 'db': it ended with 137 before it was healthy"
+	expect_err "'api' was not started: it needs 'db'"
 }
 tap_case "one that was there and ends is not waited for any longer" kept_ends
 
@@ -258,7 +258,7 @@ shown_meanwhile() {
 	ctst exec db touch /tmp/ready
 	await grep -q '^api | is up' "$CASE_DIR/out"
 	await grep -q '^db  | goes on' "$CASE_DIR/out"
-	grep -q "'db' is healthy after" "$CASE_DIR/err"
+	expect_err "'db' is healthy after"
 	kill -INT $pid
 	wait_for_end $pid
 	expect_same "$status" 0
