@@ -311,10 +311,10 @@ static void on_signal(struct schedule *schedule)
 
 	if (read(schedule->deploy->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
-	if (info.ssi_signo == SIGWINCH)
-		schedule->deploy->progress.draw_at = ct_monotonic();
-	else
+	if (info.ssi_signo != SIGWINCH)
 		schedule->deploy->interrupted = (int)info.ssi_signo;
+	else if (schedule->deploy->progress.draw_at)
+		schedule->deploy->progress.draw_at = ct_monotonic();
 }
 
 static int wait_for_open(struct schedule *schedule, struct ct_err *err)
@@ -451,6 +451,7 @@ static int run_out(struct schedule *schedule, struct ct_err *err)
 		if (job->phase != JOB_STARTING)
 			job->phase = job->phase == JOB_CHECKED ? JOB_READY : JOB_SKIPPED;
 	}
+	progress_clear(&schedule->deploy->progress);
 	schedule->deploy->progress.draw_at = 0;
 	for (settle(schedule); schedule->open_count > 0 && ct_monotonic() < end; settle(schedule)) {
 		for (size_t i = 0; i < schedule->open_count; i++)

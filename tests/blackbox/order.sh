@@ -222,6 +222,28 @@ interrupted() {
 }
 tap_case "Ctrl+C while it waits leaves what runs, and the next run goes on" interrupted
 
+# Hundredths of a second of a processor's time.
+time_used() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+
+# The terminal of a run whose messages go elsewhere.
+resized() {
+	local spawn before
+
+	echo "COMPONENT db { $sleeper $(healthy_when /tmp/ready) }" >stack.ctst
+	ctst run -d stack.ctst 2>"$CASE_DIR/err" &
+	pid=$!
+	await grep -q "waiting until 'db' is healthy" "$CASE_DIR/err"
+	spawn=$(pgrep -P $pid ctst-spawn)
+	kill -WINCH "$spawn"
+	before=$(time_used "$spawn")
+	sleep 1
+	[ "$(time_used "$spawn")" -lt $((before + 10)) ] || fail "it waits for nothing without a pause"
+	ctst exec db touch /tmp/ready
+	wait_for_end $pid
+	expect_same "$status" 0
+}
+tap_case "a window that changes its size does not keep a processor busy" resized
+
 live_view() {
 	cat >stack.ctst <<-END
 		COMPONENT db { $sleeper $(healthy_when /tmp/ready) }
