@@ -120,7 +120,7 @@ tap_case "a probe has what the container's command has: ids, capabilities, envir
 
 writes_where_the_container_may() {
 	start web '"/bin/sleep", "1000000"' \
-		'command = ["/bin/sh", "-c", "echo x >/data/probed && ! echo x >/etc/probed"] interval = "10ms" retries = 1' \
+		'command = ["/bin/sh", "-c", "echo x >>/data/probed && ! echo x >/etc/probed"] interval = "10ms" retries = 1' \
 		'volume = "data:/data"'
 	await has_status web health healthy
 	run ctst exec web /bin/cat /data/probed
