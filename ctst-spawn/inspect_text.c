@@ -295,8 +295,10 @@ static void append_output(struct ct_buf *out, const char *output)
 
 	if (length == 0)
 		return;
+	if (length > FIRST_OUTPUT)
+		length = FIRST_OUTPUT - log_text_incomplete(output, FIRST_OUTPUT);
 	ct_buf_puts(out, "  ");
-	log_text_append_visible(out, output, length < FIRST_OUTPUT ? length : FIRST_OUTPUT);
+	log_text_append_visible(out, output, length);
 }
 
 static void probes(struct ct_buf *out, const struct ct_json *container)

@@ -112,6 +112,14 @@ health_history() {
 	expect_out '^  state         running, healthy, up '
 	expect_out '^  probes        20.* exit code 0 after [0-9]+ ms  is '
 	refute_out $'\033'
+	# Neither does a terminal get them from the document, nor is a character cut in two.
+	box 'healthcheck = { command = ["/bin/sh", "-c", "printf \"%057d\\\\342\\\\202\\\\254\\\\342\\\\202\\\\254 \\\\302\\\\233 31m\" 0"] interval = "1s" }'
+	await probed
+	run ctst inspect -o json box
+	expect_out '\\u009B'
+	refute_out $'\302\233'
+	run ctst inspect -o text box
+	expect_out $' ms  0{57}\342\202\254$'
 }
 tap_case "health and the history of its checks" health_history
 
