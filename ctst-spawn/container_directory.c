@@ -169,6 +169,11 @@ char *config_project_root(const struct config *config)
 	return ct_asprintf("%s/.containust", strcmp(directory, "/") == 0 ? "" : directory);
 }
 
+bool config_belongs_to(const struct config *config, const struct ct_project *project)
+{
+	return config->state_file ? strcmp(config->state_file, project->state_file) == 0 : !project->state_moved;
+}
+
 char *config_state_file(const struct config *config)
 {
 	ct_autofree char *root = config_project_root(config);

@@ -58,6 +58,9 @@ int config_read(const char *directory, struct config *config, struct ct_err *err
 void config_reduce(struct config *config);
 void config_release(struct config *config);
 
+/* Whether the index that the project has now is the one that names it: with --state-file one project can have several. */
+bool config_belongs_to(const struct config *config, const struct ct_project *project);
+
 /* The project's .containust, and its index that names the container. The caller owns the text. */
 char *config_project_root(const struct config *config);
 char *config_state_file(const struct config *config);

@@ -35,7 +35,7 @@ static bool belongs_here(const struct ct_project *project, const char *id)
 
 	if (config_read(directory, &config, &ignored) < 0)
 		return true;
-	here = config.state_file ? strcmp(config.state_file, project->state_file) == 0 : !project->state_moved;
+	here = config_belongs_to(&config, project);
 	config_release(&config);
 	return here;
 }

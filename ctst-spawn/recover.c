@@ -10,6 +10,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/digest.h"
+#include "common/names.h"
 #include "common/state.h"
 #include "ctst-spawn/container_directory.h"
 #include "ctst-spawn/ports.h"
@@ -27,7 +28,8 @@ static int digest_of(const struct ct_json *container, char digest[CT_DIGEST_LENG
 	return 0;
 }
 
-static int add_directory(struct ct_state *state, const char *path, const char *id, struct ct_err *err)
+static int add_directory(const struct ct_project *project, struct ct_state *state, const char *path, const char *id,
+			 struct ct_err *err)
 {
 	struct config config;
 	char digest[CT_DIGEST_LENGTH + 1];
@@ -37,6 +39,10 @@ static int add_directory(struct ct_state *state, const char *path, const char *i
 
 	if (config_read(path, &config, err) < 0)
 		return -1;
+	if (!config_belongs_to(&config, project)) {
+		config_release(&config);
+		return 0;
+	}
 	created_at = ct_json_get_string(ct_json_root(config.doc), "created_at");
 	if (strlen(id) != CT_ID_LENGTH || strcmp(config.id, id) != 0 || !created_at ||
 	    digest_of(ct_json_get(ct_json_root(config.doc), "container"), digest, err) < 0) {
@@ -63,6 +69,20 @@ static int by_creation(const void *a, const void *b)
 	return strcmp(((const struct ct_state_entry *)a)->created_at, ((const struct ct_state_entry *)b)->created_at);
 }
 
+/* Whoever was replacing a container was killed, too: its successor is there, and what no index names will be removed. */
+static void drop_replaced(struct ct_state *state)
+{
+	ct_autonames names = CT_NAMES_INIT;
+	ct_autofree bool *replaced = ct_alloc_array(state->count, sizeof(*replaced));
+
+	for (size_t i = state->count; i-- > 0;)
+		replaced[i] = !ct_names_add(&names, ct_slice_of(state->entries[i].name), (uint32_t)i, NULL);
+	for (size_t i = state->count; i-- > 0;) {
+		if (replaced[i])
+			ct_state_remove(state, i);
+	}
+}
+
 static int scan(const struct ct_project *project, struct ct_state *state, struct ct_err *err)
 {
 	DIR *directory = opendir(project->containers);
@@ -76,12 +96,13 @@ static int scan(const struct ct_project *project, struct ct_state *state, struct
 
 		if (entry->d_name[0] == '.')
 			continue;
-		if (add_directory(state, path, entry->d_name, &problem) < 0)
+		if (add_directory(project, state, path, entry->d_name, &problem) < 0)
 			ct_warn("ctst-ps", "'%s' is not taken into the index: %s", path, problem.message);
 	}
 	closedir(directory);
 	if (state->count > 1)
 		qsort(state->entries, state->count, sizeof(*state->entries), by_creation);
+	drop_replaced(state);
 	return 0;
 }
 

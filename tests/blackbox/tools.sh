@@ -257,6 +257,34 @@ lost_state() {
 }
 tap_case "a lost state stops nothing and is rebuilt" lost_state
 
+recovered_is_what_is_its_own() {
+	local id copy=0b9d6a3e-5c1f-4f0e-8a77-2f7b7a0c9d11
+
+	start
+	echo 'COMPONENT elsewhere { image = "preset://busybox" command = ["/bin/sleep", "1000000"] }' >other.ctst
+	run ctst --state-file "$PWD/other.json" run -d other.ctst
+	expect_status 0
+	# As if a run that replaces 'a' had been killed before the last of its work: its predecessor is still there.
+	id=$(ctst ps -q --filter name=a)
+	mkdir -m 700 .containust/containers/$copy
+	jq -c --arg id $copy '.id = $id | .created_at = "2026-01-02T03:04:05.000000000Z"' \
+		".containust/containers/$id/config.json" >.containust/containers/$copy/config.json
+	echo damaged >.containust/state/state.json
+	run ctst ps -a --recover
+	expect_status 0
+	expect_lines out 3
+	refute_out elsewhere
+	expect_same "$(ctst ps -a -q --filter name=a)" "$id"
+	run ctst stop --force
+	expect_status 0
+	[ ! -e .containust/containers/$copy ] || fail "what was replaced is still there"
+	run ctst --state-file "$PWD/other.json" ps
+	expect_out ' elsewhere .*running'
+	run ctst --state-file "$PWD/other.json" rm --force elsewhere
+	expect_status 0
+}
+tap_case "only containers of this index are recovered, and of a component one" recovered_is_what_is_its_own
+
 # What of the list does not change while nothing happens.
 who_runs() {
 	ctst ps -o json | jq -c '.containers[] | [.id, .name, .state, .pid, .supervisor_pid]'
