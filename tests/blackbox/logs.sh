@@ -425,6 +425,26 @@ ends_with_its_run() {
 }
 tap_case "when ctst run is killed its output ends, and the containers go on" ends_with_its_run
 
+waits_for_who_works() {
+	component a 'echo text'
+	run ctst run stack.ctst
+	exec 9<>.containust/state/lock
+	flock 9
+	# One container by its id has no successor; of a component it is not known as long as somebody is at work.
+	run timeout 20 ctst logs -f "$(ctst ps -a -q)" 9>&-
+	expect_status 0
+	ctst logs -f a >followed 9>&- &
+	job=$!
+	await grep -q text followed
+	await sh -c "ls -l /proc/$job/fd | grep -q inotify"
+	exec 9>&-
+	wait $job
+	# Nobody is at work: it ends at once.
+	run timeout 20 ctst logs -f a
+	expect_status 0
+}
+tap_case "who follows a component that has ended waits while somebody works on the project, and no longer" waits_for_who_works
+
 failure_is_told() {
 	component dies 'echo dying; exit 3'
 	component ends 'echo ending'
