@@ -117,10 +117,12 @@ static void read_processes(const struct ct_status *status, struct usage *usage)
 void usage_read(const struct ct_status *status, struct usage *usage)
 {
 	*usage = (struct usage){ .received = -1, .sent = -1 };
-	if (status->state != CT_RUNNING || status->init.pid <= 0)
+	if (status->state != CT_RUNNING && status->state != CT_RESTARTING)
 		return;
 	usage->at = ct_monotonic();
 	read_cpu(status, usage);
+	if (status->state != CT_RUNNING || status->init.pid <= 0)
+		return;
 	read_memory(status, usage);
 	read_processes(status, usage);
 }

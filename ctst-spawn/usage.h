@@ -28,7 +28,7 @@ struct usage {
 
 /*
  * Fills in all but what went through the network (network/counters.h), which is unknown. For a container that does not
- * run everything is; what cannot be read stays so.
+ * run everything is, but between two runs it has the processor time of its group; what cannot be read stays so.
  */
 void usage_read(const struct ct_status *status, struct usage *usage);
 

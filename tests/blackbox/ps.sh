@@ -247,4 +247,16 @@ full_disk() {
 }
 tap_case "a full disk under the output is noticed" full_disk
 
+between_runs() {
+	component web 'exit 1' 'restart = "always"' >stack.ctst
+	up
+	[ "$(ctst ps -o json | jq '.containers[0] | has("cgroup")')" = true ] || skip "no cgroup"
+	restarting() { ctst ps -o json | jq -e '.containers[0] | .state == "restarting" and .cpu.total_us > 0 and (has("memory") | not)'; }
+	await restarting
+	# An interval that ends or begins there has its share.
+	known() { ctst ps -o json --interval 50 | jq -e '.containers[0] | .restarts > 1 and .cpu.percent >= 0'; }
+	await known
+}
+tap_case "processor time is counted over restarts" between_runs
+
 tap_done
