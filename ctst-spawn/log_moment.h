@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /*
- * `2026-01-02T03:04:05Z`, with or without a fraction, or how long ago: `90s`, `1h30m`, `2d`. Nanoseconds since the
- * epoch, at least 1. -1: it is neither.
+ * `2026-01-02T03:04:05Z`, with or without a fraction and with `+01:00` for the `Z`, or how long ago: `90s`, `1h30m`, `2d`.
+ * Nanoseconds since the epoch, at least 1. -1: it is neither.
  */
 int log_moment_parse(const char *text, int64_t *moment);
 

@@ -716,13 +716,30 @@ END_TEST
 
 START_TEST(moments)
 {
-	static const char *const wrong[] = { "",        "yesterday", "10", "h",    "-1h",
-					     "1h30",    "1 h",       "1w", "1.5h", "99999999999999999999s",
-					     "2000000d" };
+	static const char *const wrong[] = { "",
+					     "yesterday",
+					     "10",
+					     "h",
+					     "-1h",
+					     "1h30",
+					     "1 h",
+					     "1w",
+					     "1.5h",
+					     "99999999999999999999s",
+					     "2000000d",
+					     "+01:00",
+					     "1970-01-01T00:00:01",
+					     "1970-01-01T00:00:01+1:00",
+					     "1970-01-01T00:00:01Z+01:00",
+					     "1970-01-01T00:00:01+01:60" };
 	int64_t moment, now = ct_now();
 
 	ck_assert_int_eq(log_moment_parse("1970-01-01T00:00:01.5Z", &moment), 0);
 	ck_assert_int_eq(moment, 1500000000);
+	ck_assert_int_eq(log_moment_parse("1970-01-01T02:30:01.500000000+02:30", &moment), 0);
+	ck_assert_int_eq(moment, 1500000000);
+	ck_assert_int_eq(log_moment_parse("1970-01-01T00:00:01-00:01", &moment), 0);
+	ck_assert_int_eq(moment, INT64_C(61000000000));
 	ck_assert_int_eq(log_moment_parse("1h30m5s", &moment), 0);
 	ck_assert_int_ge(moment, now - INT64_C(5405000000000));
 	ck_assert_int_lt(moment, now - INT64_C(5405000000000) + INT64_C(60000000000));
