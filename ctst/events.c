@@ -3,9 +3,17 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+static bool is_ignored(int signal)
+{
+	struct sigaction action;
+
+	return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
 
 int events_open(_Bool shield, struct ct_err *err)
 {
@@ -18,8 +26,9 @@ int events_open(_Bool shield, struct ct_err *err)
 	signal(SIGCHLD, SIG_DFL);
 	if (shield) {
 		sigaddset(&signals, SIGINT);
-		sigaddset(&signals, SIGHUP);
 		sigaddset(&signals, SIGTERM);
+		if (!is_ignored(SIGHUP))
+			sigaddset(&signals, SIGHUP);
 	}
 	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
 		return ct_fail_errno(err, "R004", "cannot block signals");

@@ -13,6 +13,9 @@
  * the default for a container. SIGTERM is left alone: it is how the porcelain ends
  * its children. A process group of their own would do too, but then a stage could
  * not read a composition from the terminal.
+ *
+ * Whoever was started by nohup(1) has SIGHUP ignored already, and goes on when its terminal is gone. SIGINT does not
+ * say as much: a shell without job control starts whatever is in the background with that ignored.
  */
 #ifndef CTST_EVENTS_H
 #define CTST_EVENTS_H

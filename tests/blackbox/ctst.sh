@@ -461,6 +461,22 @@ messages_are_harmless() {
 }
 tap_case "no control character reaches a terminal in a message, nor one of Unicode or of eight bits" messages_are_harmless
 
+outlives_its_terminal() {
+	mkdir -m 777 go
+	echo 'COMPONENT one { image = "preset://busybox" volume = "./go:/go" command = ["sh", "-c", "echo up; until [ -e /go/end ]; do sleep 0.05; done; echo finished"] }' >one.ctst
+	nohup ctst run one.ctst >shown 2>&1 &
+	job=$!
+	await grep -q up shown
+	kill -HUP $job
+	touch go/end
+	status=0
+	wait $job || status=$?
+	expect_same "$status" 0
+	grep -q finished shown
+	ctst ps -a -o json | jq -e '.containers[0].exit_code == 0'
+}
+tap_case "started by nohup it goes on when its terminal is gone" outlives_its_terminal
+
 # Those of tools that other tools run are long; ctst image slim has options for every kind of file.
 help_fits_a_screen() {
 	local tool
