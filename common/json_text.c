@@ -7,12 +7,13 @@
 #define LONGEST_ESCAPE 6 /* \u001B */
 #define PIECE 4096       /* a long string is not given room for six times its length */
 
-/* 0xc2, 0xd8 and 0xe2 begin the characters beyond ASCII that ct_utf8_is_unsafe() knows, and many that are harmless. */
-static bool is_plain(unsigned char byte)
-{
-	return byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7f && byte != 0xc2 && byte != 0xd8 &&
-	       byte != 0xe2;
-}
+/*
+ * Bytes that are looked at; all others stand for themselves. 0xc2, 0xd8 and 0xe2 begin the characters beyond ASCII that
+ * ct_utf8_is_unsafe() knows, and many that are harmless.
+ */
+static const bool is_special[256] = {
+	[0x00 ... 0x1f] = true, ['"'] = true, ['\\'] = true, [0x7f] = true, [0xc2] = true, [0xd8] = true, [0xe2] = true,
+};
 
 static char *escape(char *at, uint32_t character)
 {
@@ -32,8 +33,8 @@ static char *escape(char *at, uint32_t character)
 	return at;
 }
 
-/* What is not plain: an escape, or the first byte of a character that needs none. Returns how many bytes were taken. */
-static size_t append_other(char **at, const char *text, size_t left)
+/* An escape, or the first byte of a character that needs none. Returns how many bytes were taken. */
+static size_t append_special(char **at, const char *text, size_t left)
 {
 	uint32_t character;
 	size_t length = ct_utf8_decode(text, left, &character);
@@ -56,10 +57,10 @@ static size_t append_piece(struct ct_buf *out, const char *text, size_t length, 
 		ct_buf_reserve(out, LONGEST_ESCAPE * length);
 	at = out->data + out->length;
 	while (i < length) {
-		if (is_plain((unsigned char)text[i]))
-			*at++ = text[i++];
+		if (is_special[(unsigned char)text[i]])
+			i += append_special(&at, text + i, left - i);
 		else
-			i += append_other(&at, text + i, left - i);
+			*at++ = text[i++];
 	}
 	*at = '\0';
 	out->length = (size_t)(at - out->data);
