@@ -26,8 +26,8 @@ struct log_reader {
 	bool in_endless_line; /* what comes up to the next newline is no entry */
 	uint64_t skip[2];     /* stdout, stderr: entries that log_reader_tail() wants to be passed over */
 	int64_t left;         /* bytes until the end of what is to be read; INT64_MAX: no end */
-	bool missed;          /* files were rotated away or emptied unread, perhaps; whoever tells it sets it to false */
-	int failure;          /* errno of what keeps it from reading; 0 */
+	bool missed; /* files were rotated away or emptied unread, perhaps; whoever tells it sets it to false */
+	int failure; /* errno of what keeps it from reading; 0 */
 
 	struct log_entry entry; /* valid while has_entry and until the next call */
 	bool has_entry;         /* `entry` waits to be shown; whoever has shown it sets it to false */
