@@ -24,6 +24,8 @@ suite() {
 	expect_status 0
 }
 tap_case "isolation holds without root" suite isolation
+tap_case "the known ways out are closed without root" suite attacks
+tap_case "nothing the probe tries is open without root" suite probe
 tap_case "the life of containers without root" suite life
 tap_case "every tool without root" suite tools
 tap_case "health checks without root" suite health
