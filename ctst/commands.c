@@ -28,7 +28,7 @@ enum group {
 };
 
 static const char *const headings[GROUP_COUNT] = {
-	[GROUP_COMPOSE] = "a composition",
+	[GROUP_COMPOSE] = NULL, /* directly below the usage: 24 lines are a screen */
 	[GROUP_CONTAINERS] = "its containers",
 	[GROUP_STAGES] = "the pipeline behind 'run': parse FILE | image build | plan | spawn",
 	[GROUP_PLUMBING] = "run by these",
@@ -49,6 +49,7 @@ static const struct command {
 	{ "logs", GROUP_CONTAINERS, "show what they printed" },
 	{ "events", GROUP_CONTAINERS, "show what has happened to them" },
 	{ "inspect", GROUP_CONTAINERS, "show all that is known of them" },
+	{ "network", GROUP_CONTAINERS, "list networks and who is on them" },
 	{ "exec", GROUP_CONTAINERS, "run a command in one" },
 	{ "stop", GROUP_CONTAINERS, "stop them, in reverse order" },
 	{ "rm", GROUP_CONTAINERS, "remove stopped ones and their data" },
@@ -59,6 +60,7 @@ static const struct command {
 	{ "seccomp", GROUP_PLUMBING, NULL },
 	{ "forward", GROUP_PLUMBING, NULL },
 	{ "supervise", GROUP_PLUMBING, NULL },
+	{ "outbound", GROUP_PLUMBING, NULL },
 	{ "image-export", GROUP_PLUMBING, NULL },
 	{ "image-fetch", GROUP_PLUMBING, NULL },
 	{ "image-import", GROUP_PLUMBING, NULL },
@@ -199,7 +201,7 @@ static void list_group(struct ct_buf *out, const struct names *found, enum group
 	for (size_t i = 0; i < KNOWN_COUNT; i++) {
 		if (known[i].group != group || !names_have(found, known[i].name))
 			continue;
-		if (!headed)
+		if (!headed && headings[group])
 			ct_buf_printf(out, known[i].summary ? "%s\n" : "%s:", headings[group]);
 		headed = true;
 		if (known[i].summary)

@@ -30,6 +30,7 @@ static const struct check *const subjects[] = {
 	doctor_kernel_checks,
 	doctor_mount_checks,
 	doctor_cgroup_checks,
+	doctor_network_checks,
 	doctor_host_checks,
 };
 

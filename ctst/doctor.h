@@ -25,6 +25,7 @@ struct check {
 extern const struct check doctor_kernel_checks[];
 extern const struct check doctor_mount_checks[];
 extern const struct check doctor_cgroup_checks[];
+extern const struct check doctor_network_checks[];
 extern const struct check doctor_host_checks[];
 
 #endif

@@ -7,27 +7,8 @@
 #include "common/cleanup.h"
 #include "common/process.h"
 #include "ctst-spawn/identity.h"
+#include "ctst-spawn/network/find_program.h"
 #include "ctst/doctor.h"
-
-/* The caller frees it; NULL when PATH has no such program. */
-static char *find_program(const char *name)
-{
-	const char *path = getenv("PATH");
-
-	while (path && *path) {
-		size_t length = strcspn(path, ":");
-		ct_autofree char *directory = ct_strndup(path, length);
-		char *candidate = ct_asprintf("%s/%s", directory, name);
-		struct stat status;
-
-		if (length > 0 && access(candidate, X_OK) == 0 && stat(candidate, &status) == 0 &&
-		    S_ISREG(status.st_mode))
-			return candidate;
-		free(candidate);
-		path += length + (path[length] == ':');
-	}
-	return NULL;
-}
 
 static enum finding program(const struct check *check, struct ct_buf *detail)
 {
@@ -87,7 +68,6 @@ static enum finding users(const struct check *check, struct ct_buf *detail)
 const struct check doctor_host_checks[] = {
 	{ "tools", tools, .use = "the stages of the pipeline" },
 	{ "users", users },
-	{ "pasta", program, .text = "pasta", .use = "a network for rootless containers" },
 	{ "qemu", program, .text = "qemu-system-x86_64", .use = "containers in a virtual machine" },
 	{ 0 },
 };

@@ -126,6 +126,13 @@ check_document() {
 			cp "$CASE_DIR/document" .containust/state/state.json
 			run ctst-ps -a -o json
 			;;
+		ctst.networks/1)
+			printf 'COMPONENT db { image = "preset://busybox" command = ["/bin/sleep", "1000000"] }\n' >a.ctst
+			ctst run -d a.ctst >/dev/null 2>&1
+			ctst network ls -o json >written.json
+			has_the_shape written.json
+			return
+			;;
 		ctst.ps/1 | ctst.inspect/1)
 			write_container_document "$format" >written.json
 			has_the_shape written.json

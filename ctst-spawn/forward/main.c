@@ -90,9 +90,7 @@ static int give_up_privileges(void)
 	if (geteuid() == 0 && syscall(SYS_setgroups, 0, &none) == 0 &&
 	    (syscall(SYS_setresgid, NOBODY, NOBODY, NOBODY) < 0 || syscall(SYS_setresuid, NOBODY, NOBODY, NOBODY) < 0))
 		return -1;
-	if (capabilities_set(0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -1;
-	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	return capabilities_set(0) < 0 ? -1 : prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 /* Its parent may have ended before this was asked for; then the pipe or socket it was to serve is all that is left. */

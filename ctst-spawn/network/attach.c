@@ -52,6 +52,9 @@ static int add_pairs(struct network *network, struct netlink *netlink, int names
 		if (network->runs > 0)
 			link_remove(netlink, names[i]);
 		link_add_pair(netlink, &pair);
+		/* Published ports lead to the first interface. */
+		if (i == 0 && !network->inside && network->publishing.count > 0)
+			link_allow_return(netlink, names[i]);
 		if (netlink_send(netlink) < 0)
 			return netlink_fail(netlink, err, "cannot connect the container to the network '%s'",
 					    attachment->network);

@@ -41,7 +41,6 @@ static int restrict_host(const struct bridge *bridge, struct ct_err *err)
 		return ct_fail_errno(err, "R011", "cannot set up the bridge '%s'", bridge->name);
 	/* Linux 6.17; before that IPv6 is forwarded when the host does so in general, which is its owner's business. */
 	(void)set("ipv6", bridge->name, "force_forwarding", bridge->forwards);
-	(void)set("ipv6", bridge->name, "forwarding", bridge->forwards);
 	return 0;
 }
 

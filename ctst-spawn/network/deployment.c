@@ -15,8 +15,10 @@
 #include "ctst-spawn/network/files.h"
 #include "ctst-spawn/network/make_room.h"
 #include "ctst-spawn/network/members.h"
+#include "ctst-spawn/network/outbound.h"
 #include "ctst-spawn/network/published.h"
 #include "ctst-spawn/network/rules.h"
+#include "ctst-spawn/network/uplink.h"
 #include "ctst-spawn/network/use.h"
 
 struct network_deployment {
@@ -25,6 +27,7 @@ struct network_deployment {
 	int *locks;    /* by network, and one more for the rules */
 	size_t lock_count;
 	struct place place;
+	int uplink; /* the lock of uplink.h; -1: none */
 };
 
 static const char *root_of(const struct deploy *deploy)
@@ -32,12 +35,12 @@ static const char *root_of(const struct deploy *deploy)
 	return deploy->project->root;
 }
 
-static void lock_name(const struct deploy *deploy, size_t index, char name[CT_BRIDGE_NAME_LENGTH + 1])
+static void lock_name(const struct deploy *deploy, size_t index, char name[USE_NAME_LENGTH + 1])
 {
 	const struct members *members = &deploy->network->members;
 	const char *network = index < members->count ? members->items[index].name : "";
 
-	ct_bridge_name(deploy->project->state_file, network, name);
+	use_name(deploy->project->state_file, network, members->where, name);
 }
 
 /* Held until all that starts has locks of its own. */
@@ -50,7 +53,7 @@ static int lock_all(struct deploy *deploy, struct ct_err *err)
 		return ct_fail_errno(err, "S003", "cannot create '%s/networks'", root_of(deploy));
 	network->locks = ct_alloc_array(network->members.count + 1, sizeof(*network->locks));
 	for (size_t i = 0; i <= network->members.count; i++) {
-		char name[CT_BRIDGE_NAME_LENGTH + 1];
+		char name[USE_NAME_LENGTH + 1];
 
 		lock_name(deploy, i, name);
 		network->locks[i] = use_lock(network->directory, name);
@@ -66,7 +69,7 @@ static int write_members(struct deploy *deploy, struct ct_err *err)
 	struct network_deployment *network = deploy->network;
 
 	for (size_t i = 0; i < network->members.count; i++) {
-		char name[CT_BRIDGE_NAME_LENGTH + 1];
+		char name[USE_NAME_LENGTH + 1];
 
 		lock_name(deploy, i, name);
 		if (network_members_write(network->directory, name, &network->members.items[i].list) < 0)
@@ -104,7 +107,7 @@ static int apply_rules(struct deploy *deploy, struct ct_err *err)
 {
 	struct members *members = &deploy->network->members;
 	struct rules rules = { .targets = members->targets, .target_count = members->target_count };
-	char name[CT_BRIDGE_NAME_LENGTH + 1];
+	char name[USE_NAME_LENGTH + 1];
 	int status;
 
 	lock_name(deploy, members->count, name);
@@ -124,6 +127,37 @@ static int apply_rules(struct deploy *deploy, struct ct_err *err)
 	return status;
 }
 
+/* A network without a way out is one all the same. */
+static void open_uplink(struct network_deployment *network)
+{
+	bool closed;
+
+	network->uplink = uplink_open(network->members.any_outside, &closed);
+	if (closed)
+		ct_warn("ctst-spawn",
+			"the host does not forward what comes in by its interfaces, and that cannot be changed: "
+			"containers have no way out (sysctl net.ipv4.ip_forward)");
+}
+
+/* The namespaces of the project, and without root a way out of them. */
+static int find_place(struct deploy *deploy, struct ct_err *err)
+{
+	struct network_deployment *network = deploy->network;
+	struct ct_err problem = CT_ERR_INIT;
+	char name[USE_NAME_LENGTH + 1];
+
+	if (place_find(deploy->state, network->members.where == USE_OFFLINE, &network->place))
+		return 0;
+	if (place_make(&network->place, err) < 0)
+		return -1;
+	if (network->members.where == USE_OFFLINE)
+		return 0;
+	lock_name(deploy, network->members.count, name);
+	if (!outbound_start(&network->place, root_of(deploy), name, &problem) && problem.message[0])
+		ct_warn("ctst-spawn", "containers have no way out: %s", problem.message);
+	return 0;
+}
+
 static int set_up(struct deploy *deploy, struct ct_err *err)
 {
 	struct network_deployment *network = deploy->network;
@@ -134,11 +168,14 @@ static int set_up(struct deploy *deploy, struct ct_err *err)
 		return -1;
 	if (lock_all(deploy, err) < 0 || write_members(deploy, err) < 0)
 		return -1;
-	if (network->members.is_inside && !place_find(deploy->state, &network->place))
-		return place_make(&network->place, err);
-	if (network->members.is_inside || !network->members.any_used)
+	if (!network->members.any_used)
 		return 0;
-	return make_bridges(deploy, err) < 0 || apply_rules(deploy, err) < 0 ? -1 : 0;
+	if (network->members.where != USE_ON_HOST)
+		return find_place(deploy, err);
+	if (make_bridges(deploy, err) < 0 || apply_rules(deploy, err) < 0)
+		return -1;
+	open_uplink(network);
+	return 0;
 }
 
 static int begin(struct deploy *deploy,
@@ -146,7 +183,7 @@ static int begin(struct deploy *deploy,
 		 struct ct_err *err)
 {
 	deploy->network = ct_alloc_array(1, sizeof(*deploy->network));
-	*deploy->network = (struct network_deployment){ .directory = -1, .place = PLACE_NONE };
+	*deploy->network = (struct network_deployment){ .directory = -1, .place = PLACE_NONE, .uplink = -1 };
 	if (collect(deploy, &deploy->network->members, err) == 0 && set_up(deploy, err) == 0)
 		return 0;
 	network_deployment_end(deploy);
@@ -178,13 +215,14 @@ void network_deployment_end(struct deploy *deploy)
 	if (!network)
 		return;
 	for (size_t i = 0; i < network->lock_count; i++) {
-		char name[CT_BRIDGE_NAME_LENGTH + 1];
+		char name[USE_NAME_LENGTH + 1];
 
 		lock_name(deploy, i, name);
-		use_unlock(network->directory, name, network->locks[i]);
+		use_unlock(network->directory, name, network->locks[i], network->members.where == USE_ON_HOST);
 	}
 	if (network->directory >= 0)
 		close(network->directory);
+	uplink_close(network->uplink);
 	place_release(&network->place);
 	members_release(&network->members);
 	free(network->locks);

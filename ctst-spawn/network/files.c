@@ -15,16 +15,16 @@
 /* systemd-resolved(8) puts its own loopback address into /etc/resolv.conf, and the servers it asks into this file. */
 static const char *const resolver_files[] = { "/etc/resolv.conf", "/run/systemd/resolve/resolv.conf" };
 
-static void members_file(const char *bridge, char file[32])
+static void members_file(const char *name, char file[32])
 {
-	snprintf(file, 32, "%s.hosts", bridge);
+	snprintf(file, 32, "%s.hosts", name);
 }
 
-int network_members_write(int directory, const char *bridge, const struct ct_buf *list)
+int network_members_write(int directory, const char *name, const struct ct_buf *list)
 {
 	char file[32];
 
-	members_file(bridge, file);
+	members_file(name, file);
 	return ct_replace_file_at(directory, file, list->data ? list->data : "", list->length, 0600, false);
 }
 
@@ -45,13 +45,13 @@ bool network_name_is_plain(const char *name)
 static int read_members(const struct network_setting *setting, const char *network, struct ct_buf *list,
 			struct ct_err *err)
 {
-	char bridge[CT_BRIDGE_NAME_LENGTH + 1], file[32];
+	char name[USE_NAME_LENGTH + 1], file[32];
 
 	ct_buf_puts(list, "");
 	if (setting->directory < 0)
 		return 0;
-	ct_bridge_name(setting->state_file, network, bridge);
-	members_file(bridge, file);
+	use_name(setting->state_file, network, setting->where, name);
+	members_file(name, file);
 	if (ct_read_file_at(setting->directory, file, MEMBERS_LIMIT, list) == 0 || errno == ENOENT)
 		return 0;
 	return ct_fail_errno(err, "R011", "cannot read the members of the network '%s'", network);
@@ -182,6 +182,10 @@ static void make_resolver(const struct network_setting *setting, struct ct_buf *
 	ct_buf_puts(resolver, "");
 	if (!setting->host && !setting->outwards)
 		return;
+	if (setting->resolver && !setting->host) {
+		ct_buf_printf(resolver, "nameserver %s\n", setting->resolver);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(resolver_files) / sizeof(resolver_files[0]); i++) {
 		ct_autobuf text = CT_BUF_INIT;
 		ct_autoclose int fd = open(resolver_files[i], O_RDONLY | O_CLOEXEC);

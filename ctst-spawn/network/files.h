@@ -11,14 +11,17 @@
 #include "common/err.h"
 #include "common/json.h"
 #include "ctst-spawn/network/attachments.h"
+#include "ctst-spawn/network/use.h"
 
 /* What the two are made from. */
 struct network_setting {
 	int directory; /* of use.h, with the lists of members; -1: none */
 	const char *state_file;
+	enum use_where where;
 	const char *component, *hostname;
 	const struct attachments *attachments;
 	const struct ct_json *joins; /* names of networks that CONNECT adds, or NULL */
+	const char *resolver;        /* the name server beyond its networks; NULL: the host's */
 	bool host;                   /* it is on the host's network */
 	bool outwards;               /* it can reach what is beyond its networks */
 };
@@ -32,10 +35,10 @@ int network_files_make(const struct network_setting *setting, struct network_fil
 void network_files_release(struct network_files *files);
 
 /*
- * The list of a network's members, as it is added to /etc/hosts. Of the network "host" it has names without
+ * The list of a network's members, under its name of use.h, as it is added to /etc/hosts. Of the network "host" it has names without
  * addresses: those who are joined to it know best how they reach the host. -1 with errno.
  */
-int network_members_write(int directory, const char *bridge, const struct ct_buf *list);
+int network_members_write(int directory, const char *name, const struct ct_buf *list);
 
 /* A line of it: the address (NULL: of the host), a tab and the name. */
 void network_members_add(struct ct_buf *list, const char *address, const char *name);

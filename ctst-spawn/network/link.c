@@ -72,6 +72,20 @@ void link_add_pair(struct netlink *netlink, const struct link_pair *pair)
 	netlink_end(netlink, info);
 }
 
+void link_allow_return(struct netlink *netlink, const char *name)
+{
+	size_t info, data;
+
+	begin_link(netlink, RTM_NEWLINK, 0, 0, 0);
+	netlink_put_text(netlink, IFLA_IFNAME, name);
+	info = netlink_nest(netlink, IFLA_LINKINFO);
+	netlink_put_text(netlink, IFLA_INFO_SLAVE_KIND, "bridge");
+	data = netlink_nest(netlink, IFLA_INFO_SLAVE_DATA);
+	netlink_put_u8(netlink, IFLA_BRPORT_MODE, 1);
+	netlink_end(netlink, data);
+	netlink_end(netlink, info);
+}
+
 void link_remove(struct netlink *netlink, const char *name)
 {
 	begin_link(netlink, RTM_DELLINK, 0, 0, 0);

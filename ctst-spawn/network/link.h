@@ -33,6 +33,12 @@ struct link_pair {
 };
 void link_add_pair(struct netlink *netlink, const struct link_pair *pair);
 
+/*
+ * The port of a bridge may send a frame back where it came from. Where the host filters bridges (br_netfilter) a packet to a
+ * published port is led there before it has left the bridge: also one of the container that it leads to.
+ */
+void link_allow_return(struct netlink *netlink, const char *name);
+
 /* Missing ones are fine. */
 void link_remove(struct netlink *netlink, const char *name);
 

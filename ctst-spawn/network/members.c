@@ -78,10 +78,16 @@ static void add_target(struct members *members, const char *component, const str
 			continue;
 		if (is_on_loopback(&port) && ct_names_get(&members->names, ct_slice_of(place->network), &network))
 			members->items[network].localhost = true;
+		members->any_outside |= !network_address_is_loopback(&port.host);
 		if (runs)
 			target->port_count += published_rule(&port, place->address, place->address6,
 							     &target->ports[target->port_count]);
 	}
+}
+
+static enum use_where where_of(bool offline)
+{
+	return offline ? USE_OFFLINE : identity_is_root() ? USE_ON_HOST : USE_INSIDE;
 }
 
 static void add_container(const struct deploy *deploy, struct members *members, const char *component,
@@ -96,8 +102,7 @@ static void add_container(const struct deploy *deploy, struct members *members, 
 		network_members_add(&network_named(deploy, members, "host")->list, NULL, component);
 	if (count == 0)
 		return;
-	if (ct_json_get_bool(container, "offline", false) || !identity_is_root())
-		members->is_inside = true;
+	members->where = where_of(ct_json_get_bool(container, "offline", false));
 	/* They lead to the first interface. */
 	add_target(members, component, ct_json_get_typed(container, "published", CT_JSON_ARRAY), &places[0], runs);
 }
@@ -110,8 +115,10 @@ static void add_existing(const struct deploy *deploy, struct members *members, c
 
 	if (config_read(entry->directory, &config, &ignored) < 0)
 		return;
-	add_container(deploy, members, entry->name, ct_json_get(ct_json_root(config.doc), "container"),
-		      entry->addresses, entry->address_count, true);
+	/* What was started with --offline and what was not do not meet. */
+	if (!members->any_used || where_of(config.container.offline) == members->where)
+		add_container(deploy, members, entry->name, ct_json_get(ct_json_root(config.doc), "container"),
+			      entry->addresses, entry->address_count, true);
 	config_release(&config);
 }
 
@@ -146,7 +153,7 @@ static int check_reach(const struct action *action, const struct members *member
 	const char *own = ct_json_get_string(action->container, "network");
 	bool on_host = own && strcmp(own, "host") == 0;
 
-	if (!members->is_inside)
+	if (members->where == USE_ON_HOST)
 		return 0;
 	ct_json_each(name, ct_json_get_typed(action->container, "joins", CT_JSON_ARRAY)) {
 		bool host = name->type == CT_JSON_STRING && strcmp(name->text, "host") == 0;

@@ -12,6 +12,7 @@
 #include "ctst-spawn/deploy.h"
 #include "ctst-spawn/network/addresses.h"
 #include "ctst-spawn/network/rules.h"
+#include "ctst-spawn/network/use.h"
 
 struct member_network {
 	const char *name;
@@ -29,7 +30,8 @@ struct members {
 	struct rules_target *targets;
 	size_t target_count;
 	bool any_used;
-	bool is_inside; /* the bridges are in a namespace of the project: --offline, or without root */
+	bool any_outside;     /* a port is published on more than the host's loopback */
+	enum use_where where; /* in a namespace of the project: --offline, or without root */
 };
 
 /*

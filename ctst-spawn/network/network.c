@@ -15,8 +15,10 @@
 #include "common/network_name.h"
 #include "ctst-spawn/network/link.h"
 #include "ctst-spawn/network/names.h"
+#include "ctst-spawn/network/outbound.h"
 #include "ctst-spawn/network/published.h"
 #include "ctst-spawn/network/rules.h"
+#include "ctst-spawn/network/uplink.h"
 #include "ctst-spawn/network/use.h"
 #include "ctst-spawn/supervise.h"
 
@@ -53,9 +55,14 @@ static int enter_home(struct network *network, struct ct_err *err)
 
 /* One of use.h. */
 struct network_lock {
-	char name[CT_BRIDGE_NAME_LENGTH + 1];
+	char name[USE_NAME_LENGTH + 1];
 	int fd;
 };
+
+static enum use_where where(const struct network *network)
+{
+	return network->config->container.offline ? USE_OFFLINE : network->inside ? USE_INSIDE : USE_ON_HOST;
+}
 
 static int add_lock(struct network *network, const char *name, struct ct_err *err)
 {
@@ -72,17 +79,18 @@ static int add_lock(struct network *network, const char *name, struct ct_err *er
 /* The networks that this container is on, and what all networks of the index share. */
 static int lock_all(struct network *network, const char *state_file, struct ct_err *err)
 {
-	char shared[CT_BRIDGE_NAME_LENGTH + 1];
+	char name[USE_NAME_LENGTH + 1];
 
 	if (network->attachments->count == 0)
 		return 0;
 	network->locks = ct_alloc_array(network->attachments->count + 1, sizeof(*network->locks));
 	for (size_t i = 0; i < network->attachments->count; i++) {
-		if (add_lock(network, network->attachments->items[i].bridge, err) < 0)
+		use_name(state_file, network->attachments->items[i].network, where(network), name);
+		if (add_lock(network, name, err) < 0)
 			return -1;
 	}
-	ct_bridge_name(state_file, "", shared);
-	return add_lock(network, shared, err);
+	use_name(state_file, "", where(network), name);
+	return add_lock(network, name, err);
 }
 
 static int open_directory(struct network *network, struct ct_err *err)
@@ -151,7 +159,10 @@ int network_open(struct network *network, const struct config *config, struct ct
 		return -1;
 	if (enter_home(network, err) < 0 || open_directory(network, err) < 0 || lock_all(network, state_file, err) < 0)
 		return -1;
-	network->outwards = !network->inside;
+	network->outwards = !network->inside || outbound_exists();
+	/* What ctst-spawn has switched on stays on as long as this lives. */
+	if (!network->inside && network->interfaces > 0 && geteuid() == 0)
+		network->uplink = uplink_join();
 	if (network->publishing.count == 0)
 		return 0;
 	if (!network->inside && open_target(network, state_file, err) < 0)
@@ -166,11 +177,13 @@ int network_prepare_run(struct network *network, const char *hostname, struct ct
 	struct network_setting setting = {
 		.directory = network->directory,
 		.state_file = state_file,
+		.where = where(network),
 		.component = network->config->container.name,
 		.hostname = hostname,
 		.joins = network->config->container.joins,
 		.host = strcmp(network->config->container.network, "host") == 0,
 		.outwards = network->outwards && network->interfaces > 0,
+		.resolver = network->inside ? OUTBOUND_RESOLVER : NULL,
 	};
 
 	if (read_attachments(network, state_file, err) < 0)
@@ -212,8 +225,9 @@ void network_close(struct network *network)
 	close_target(network);
 	publishing_close(&network->publishing);
 	remove_ports(network);
+	uplink_close(network->uplink);
 	for (size_t i = 0; i < network->lock_count; i++)
-		use_unlock(network->directory, network->locks[i].name, network->locks[i].fd);
+		use_unlock(network->directory, network->locks[i].name, network->locks[i].fd, true);
 	free(network->locks);
 	if (network->directory >= 0)
 		close(network->directory);

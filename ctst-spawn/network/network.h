@@ -32,6 +32,7 @@ struct network {
 	int directory;               /* of use.h; -1: none */
 	bool inside;                 /* home is one of the project's own */
 	bool outwards;               /* a way leads from it to the rest of the world */
+	int uplink;                  /* the lock of uplink.h; -1: none */
 	unsigned runs, interfaces;
 	struct publishing publishing;
 	char table[RULES_TABLE_LENGTH]; /* that leads ports to it; "": none does */
@@ -45,7 +46,7 @@ struct network {
 
 #define NETWORK_INIT \
 	{ \
-		.home = -1, .directory = -1 \
+		.home = -1, .directory = -1, .uplink = -1 \
 	}
 
 /* Before the first run: goes to where the bridges are. -1: R009, R011. */

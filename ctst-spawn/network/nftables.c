@@ -196,7 +196,7 @@ void nftables_match_interface(struct nftables *rules, enum nftables_side side, c
 	compare(rules, equal, padded, prefix ? length - 1 : sizeof(padded));
 }
 
-static void match_family(struct nftables *rules, int family)
+void nftables_match_family(struct nftables *rules, int family)
 {
 	unsigned char protocol = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
 
@@ -215,7 +215,7 @@ static void match_address(struct nftables *rules, uint32_t offset, const struct 
 
 		bits[i] = (unsigned char)(kept >= 8 ? 0xff : 0xff00u >> kept);
 	}
-	match_family(rules, network->family);
+	nftables_match_family(rules, network->family);
 	load_payload(rules, NFT_PAYLOAD_NETWORK_HEADER, offset, length);
 	if (network->prefix < length * 8)
 		mask(rules, bits, length);
@@ -237,7 +237,7 @@ void nftables_match_local(struct nftables *rules, int family)
 	uint32_t local = RTN_LOCAL;
 	struct expression expression;
 
-	match_family(rules, family);
+	nftables_match_family(rules, family);
 	expression = open_expression(rules, "fib");
 	netlink_put_u32_be(rules->netlink, NFTA_FIB_DREG, NFT_REG_1);
 	netlink_put_u32_be(rules->netlink, NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);

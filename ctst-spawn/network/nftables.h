@@ -64,6 +64,9 @@ enum nftables_side { NFTABLES_IN, NFTABLES_OUT };
 /* The interface it came in by or goes out by; a name that ends with '*' stands for all that begin so. */
 void nftables_match_interface(struct nftables *rules, enum nftables_side side, const char *name, bool equal);
 
+/* AF_INET or AF_INET6. */
+void nftables_match_family(struct nftables *rules, int family);
+
 /* The source or destination, within the network that the prefix of the address describes. Matches its family too. */
 void nftables_match_source(struct nftables *rules, const struct network_address *network);
 void nftables_match_destination(struct nftables *rules, const struct network_address *network, bool equal);

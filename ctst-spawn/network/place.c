@@ -57,30 +57,27 @@ static bool is_same(int fd, const char *path)
 	       one.st_dev == other.st_dev;
 }
 
-/* Root's containers are in such a place when they were started with --offline. */
-static bool is_inside(const struct ct_state_entry *entry)
+static bool is_as_offline(const struct ct_state_entry *entry, bool offline)
 {
 	struct ct_err ignored = CT_ERR_INIT;
 	struct config config;
-	bool inside;
+	bool same;
 
-	if (!identity_is_root())
-		return true;
 	if (config_read(entry->directory, &config, &ignored) < 0)
 		return false;
-	inside = config.container.offline;
+	same = config.container.offline == offline;
 	config_release(&config);
-	return inside;
+	return same;
 }
 
-static bool find_through(const struct ct_state_entry *entry, struct place *place)
+static bool find_through(const struct ct_state_entry *entry, bool offline, struct place *place)
 {
 	struct ct_err ignored = CT_ERR_INIT;
 	struct ct_process_id now;
 	struct ct_status status;
 
 	if (entry->address_count == 0 || ct_status_read(entry->directory, &status, &ignored) < 0 || !status.alive ||
-	    status.supervisor.pid <= 0 || !is_inside(entry))
+	    status.supervisor.pid <= 0 || !is_as_offline(entry, offline))
 		return false;
 	/* Who it was is asked afterwards: what was opened is that process's then. */
 	if (open_place(status.supervisor.pid, place) == 0 && !is_same(place->network, "/proc/self/ns/net") &&
@@ -90,11 +87,11 @@ static bool find_through(const struct ct_state_entry *entry, struct place *place
 	return false;
 }
 
-bool place_find(const struct ct_state *state, struct place *place)
+bool place_find(const struct ct_state *state, bool offline, struct place *place)
 {
 	*place = (struct place)PLACE_NONE;
 	for (size_t i = 0; i < state->count; i++) {
-		if (find_through(&state->entries[i], place))
+		if (find_through(&state->entries[i], offline, place))
 			return true;
 	}
 	return false;

@@ -20,8 +20,11 @@ struct place {
 		.user = -1, .network = -1 \
 	}
 
-/* Finds those of a running container of the index, which is in there: its supervisor is. False when there is none. */
-bool place_find(const struct ct_state *state, struct place *place);
+/*
+ * Finds those of a running container of the index, which is in there: its supervisor is. Only of one that was started with
+ * --offline or not, as `offline` says: from its place there is a way out, or there must be none. False when there is none.
+ */
+bool place_find(const struct ct_state *state, bool offline, struct place *place);
 
 /* Makes new ones. They last as long as these descriptors, or a process in them. -1: R001, R011. */
 int place_make(struct place *place, struct ct_err *err);

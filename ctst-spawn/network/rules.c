@@ -157,12 +157,17 @@ static void add_rules(struct nftables *nftables, const struct rules *rules)
 	}
 }
 
+bool rules_are_unknown(int failure)
+{
+	return failure == EPROTONOSUPPORT || failure == EOPNOTSUPP || failure == ENOENT || failure == EINVAL;
+}
+
 static int fail(const struct netlink *netlink, struct ct_err *err)
 {
 	int failure = errno;
 
 	netlink_fail(netlink, err, "cannot set up the packet filter for the networks of this project");
-	if (failure == EPROTONOSUPPORT || failure == EOPNOTSUPP || failure == ENOENT || failure == EINVAL)
+	if (rules_are_unknown(failure))
 		ct_err_hint(err,
 			    "this kernel needs nftables with NAT (modules nf_tables, nft_nat, nft_masq, nft_fib_inet, "
 			    "nft_ct); without it, networks work with --offline only");

@@ -63,4 +63,7 @@ int rules_close_target(const char *table, const char *chain);
 /* Takes the table away. A missing one is fine. -1 with errno. */
 int rules_remove(const char *table);
 
+/* Whether it is the errno of a kernel without nftables, or without what these rules need of it. */
+bool rules_are_unknown(int failure);
+
 #endif

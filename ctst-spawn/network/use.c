@@ -15,10 +15,19 @@
 #include "common/network_name.h"
 #include "ctst-spawn/network/bridge.h"
 #include "ctst-spawn/network/rules.h"
+#include "ctst-spawn/network/uplink.h"
 
 #define LOCK ".lock"
 #define HOSTS ".hosts"
 #define LONGEST_FILE 32
+
+static const char *const endings[] = { [USE_ON_HOST] = "", [USE_INSIDE] = ".inside", [USE_OFFLINE] = ".offline" };
+
+void use_name(const char *state_file, const char *network, enum use_where where, char name[USE_NAME_LENGTH + 1])
+{
+	ct_bridge_name(state_file, network, name);
+	strcpy(name + CT_BRIDGE_NAME_LENGTH, endings[where]);
+}
 
 static const char *file_name(const char *name, const char *end, char file[LONGEST_FILE])
 {
@@ -66,49 +75,55 @@ int use_lock(int directory, const char *name)
 static bool take_down(const char *name)
 {
 	autonetlink netlink = NETLINK_INIT;
-	char table[RULES_TABLE_LENGTH];
+	char bridge[CT_BRIDGE_NAME_LENGTH + 1], table[RULES_TABLE_LENGTH];
 
-	/* Here is no bridge of ours: those of --offline and of other users than root are in namespaces that went by themselves. */
-	if (netlink_open(&netlink, NETLINK_ROUTE) < 0)
-		return errno != EACCES;
-	if (bridge_remove(&netlink, name) < 0)
-		return errno == EPERM;
-	rules_table_name(name, table);
-	/* A kernel without nf_tables has no table. */
-	(void)rules_remove(table);
-	return true;
+	snprintf(bridge, sizeof(bridge), "%s", name);
+	if (netlink_open(&netlink, NETLINK_ROUTE) < 0 || bridge_remove(&netlink, bridge) < 0)
+		return false;
+	/* Rules are the host's only. */
+	if (name[CT_BRIDGE_NAME_LENGTH])
+		return true;
+	rules_table_name(bridge, table);
+	/* Who may not remove any has made none. */
+	return rules_remove(table) == 0 || errno == EPERM || rules_are_unknown(errno);
 }
 
 /* The lock is exclusively ours: nobody uses it, and nobody can begin to. */
-static void remove_unused(int directory, const char *name)
+static void remove_unused(int directory, const char *name, bool here)
 {
 	char file[LONGEST_FILE];
 
-	if (!take_down(name))
+	if (here && !take_down(name))
 		return;
 	(void)unlinkat(directory, file_name(name, HOSTS, file), 0);
 	(void)unlinkat(directory, file_name(name, LOCK, file), 0);
 }
 
-void use_unlock(int directory, const char *name, int lock)
+void use_unlock(int directory, const char *name, int lock, bool here)
 {
 	/*
 	 * The change to an exclusive lock gives the shared one up first (flock(2)): of two that end at the same time at
 	 * least the later one gets it.
 	 */
 	if (flock(lock, LOCK_EX | LOCK_NB) == 0 && is_current(lock))
-		remove_unused(directory, name);
+		remove_unused(directory, name, here);
 	close(lock);
 }
 
 /* "ct-0123456789.lock": the name without its end. */
-static bool is_lock_name(const char *file, char name[CT_BRIDGE_NAME_LENGTH + 1])
+static bool is_lock_name(const char *file, char name[USE_NAME_LENGTH + 1])
 {
-	if (strlen(file) != CT_BRIDGE_NAME_LENGTH + strlen(LOCK) || strcmp(file + CT_BRIDGE_NAME_LENGTH, LOCK) != 0)
+	size_t length = strlen(file) > strlen(LOCK) ? strlen(file) - strlen(LOCK) : 0;
+	char bridge[CT_BRIDGE_NAME_LENGTH + 1];
+	bool known = false;
+
+	if (length < CT_BRIDGE_NAME_LENGTH || length > USE_NAME_LENGTH || strcmp(file + length, LOCK) != 0)
 		return false;
-	memcpy(name, file, CT_BRIDGE_NAME_LENGTH);
-	name[CT_BRIDGE_NAME_LENGTH] = '\0';
-	return ct_is_bridge_name(name);
+	snprintf(name, length + 1, "%s", file);
+	snprintf(bridge, sizeof(bridge), "%s", file);
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+		known |= strcmp(name + CT_BRIDGE_NAME_LENGTH, endings[i]) == 0;
+	return known && ct_is_bridge_name(bridge);
 }
 
 /* Calls `each` for what nobody uses, with its lock held; ends when that returns false. Returns whether it did. */
@@ -120,7 +135,7 @@ static bool for_each_leftover(const char *root, bool (*each)(int directory, cons
 	bool ended = false;
 
 	while (entries && !ended && (entry = readdir(entries))) {
-		char name[CT_BRIDGE_NAME_LENGTH + 1];
+		char name[USE_NAME_LENGTH + 1];
 		ct_autoclose int fd = -1;
 
 		if (!is_lock_name(entry->d_name, name))
@@ -143,16 +158,19 @@ static bool found(int directory, const char *name)
 
 static bool remove_one(int directory, const char *name)
 {
-	remove_unused(directory, name);
+	/* A namespace of the project has gone with its last process. */
+	remove_unused(directory, name, name[CT_BRIDGE_NAME_LENGTH] == '\0');
 	return true;
 }
 
 bool use_has_leftovers(const char *root)
 {
-	return for_each_leftover(root, found);
+	return for_each_leftover(root, found) || (geteuid() == 0 && uplink_has_leftovers());
 }
 
 void use_sweep(const char *root)
 {
 	(void)for_each_leftover(root, remove_one);
+	if (geteuid() == 0)
+		uplink_sweep();
 }

@@ -35,12 +35,6 @@ case ":$PATH:" in
 esac
 export PATH
 
-# Bridges and rules of the packet filter are made in a network namespace of the script's own: nothing of the machine's
-# network is touched, and two scripts do not see each other's. Its loopback is all it has.
-if [ "$(id -u)" = 0 ] && [ -z "${CTST_TEST_NETWORK:-}" ] && unshare --net true 2>/dev/null; then
-	CTST_TEST_NETWORK=own exec unshare --net -- sh -c 'ip link set lo up && exec "$0" "$@"' "$0" "$@"
-fi
-
 # The repository's own files, for cases that need the examples or the sources.
 SOURCE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 export SOURCE_ROOT
@@ -210,7 +204,10 @@ await() {
 
 	until "$@" >/dev/null 2>&1; do
 		tries=$((tries + 1))
-		[ "$tries" -lt 400 ] || fail "waited 20 seconds in vain for: $*"
+		[ "$tries" -lt 400 ] || {
+			"$@" || true
+			fail "waited 20 seconds in vain for: $*"
+		}
 		sleep 0.05
 	done
 }

@@ -1,0 +1,13 @@
+/* Rules for interfaces of the host on which forwarding was switched on for our networks: for nobody else. */
+#ifndef CTST_SPAWN_NETWORK_GUARD_H
+#define CTST_SPAWN_NETWORK_GUARD_H
+
+#include "ctst-spawn/network/forwarding.h"
+
+/* What comes in by one of them goes to one of our bridges, or nowhere. Replaces the table as a whole. -1 with errno. */
+int guard_apply(const char *table, const struct forwarding *list);
+
+/* A missing one is fine. -1 with errno. */
+int guard_remove(const char *table);
+
+#endif
