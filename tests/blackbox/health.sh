@@ -106,7 +106,7 @@ as_the_container() {
 		"command = [\"/bin/sh\", \"-c\", \"$check\"] interval = \"10ms\"" \
 		"${user:-} workdir = \"/etc\" hostname = \"one\" env = { WORD = \"\${secret.word}\" OTHER = \"other\" }"
 	await has_status web health healthy
-	sed -n 's/.*"output":"\(.*\)"}.*/\1/p' "$(directory_of web)/health.json" | head -n 1 | sed 's/\\n/\n/g; s/\\t/\t/g' |
+	sed -n 's/.*"output":"\(.*\)"}.*/\1/p' "$(directory_of web)/health.json" | sed -n 1p | sed 's/\\n/\n/g; s/\\t/\t/g' |
 		sed '/^$/d' >probe
 	ctst logs --no-prefix web | sed '/^$/d' >command
 	grep -q '^WORD=hidden$' probe || fail "the secret is not there"
