@@ -105,12 +105,14 @@ static int enter_directory(const char *path)
 
 /*
  * The parent is seen from the pid namespace of the child: 0 when it is outside. Anything else than that and its own number
- * is the process that orphans are given to (getppid(2)).
+ * is the process that orphans are given to (getppid(2)). Another user id has taken the signal away, and where
+ * fs.suid_dumpable is 1 (proc_sys_fs(5)) has made this memory, which is the parent's as well, dumpable again.
  */
 static void die_with_parent(pid_t parent)
 {
 	pid_t now;
 
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	now = getppid();
 	if (now != 0 && now != parent)

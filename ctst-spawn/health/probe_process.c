@@ -49,8 +49,16 @@ static int connect_descriptors(int output)
 	return 0;
 }
 
+/* Also not dumpable: becoming another user undoes both (PR_SET_PDEATHSIG in prctl(2)). */
+static void die_with(pid_t supervisor)
+{
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
+	    getppid() != supervisor)
+		_exit(CT_EXIT_CANNOT_EXECUTE);
+}
+
 /* The supervisor does not have all of the configuration in memory, and what confines a command depends on all of it. */
-static int enter(const struct probe_target *target, struct payload *payload, struct ct_err *err)
+static int enter(const struct probe_target *target, pid_t supervisor, struct payload *payload, struct ct_err *err)
 {
 	static struct config config;
 	int namespaces[SUPERVISE_NAMESPACE_COUNT];
@@ -58,7 +66,10 @@ static int enter(const struct probe_target *target, struct payload *payload, str
 	for (int i = 0; i < SUPERVISE_NAMESPACE_COUNT; i++)
 		namespaces[i] = SUPERVISE_NAMESPACE_FD + i;
 	if (config_read(".", &config, err) < 0 || enter_container(namespaces, config.container.name, err) < 0 ||
-	    payload_load(SUPERVISE_ENVIRONMENT_FD, PAYLOAD_HEALTHCHECK, &config.container, payload, err) < 0)
+	    become_container_root(err) < 0)
+		return -1;
+	die_with(supervisor);
+	if (payload_load(SUPERVISE_ENVIRONMENT_FD, PAYLOAD_HEALTHCHECK, &config.container, payload, err) < 0)
 		return -1;
 	syscall(SYS_close_range, 3U, ~0U, 0);
 	if (capabilities_bound(payload->capabilities) < 0)
@@ -174,13 +185,13 @@ void probe_process(const struct probe_target *target, int output)
 	struct ct_err err = CT_ERR_INIT;
 	int64_t until = ct_monotonic() + target->timeout;
 	int status = 0;
-	pid_t second;
+	pid_t supervisor = getppid(), second;
 
 	title_set(&target->title, "ctst-probe");
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (connect_descriptors(output) < 0)
 		_exit(CT_EXIT_CANNOT_EXECUTE);
-	if (enter(target, &payload, &err) < 0)
+	if (enter(target, supervisor, &payload, &err) < 0)
 		give_up(&err, CT_EXIT_CANNOT_EXECUTE);
 	second = fork();
 	if (second == 0)

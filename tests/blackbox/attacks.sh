@@ -295,6 +295,24 @@ badness_is_not_inherited() {
 }
 tap_case "a caller that is spared when memory is short does not hand that on" badness_is_not_inherited
 
+# Whoever is not of the container's own ids is somebody of the host, with the rights of that one.
+nobody_of_the_host_is_inside() {
+	cat >box.ctst <<-'COMPONENT'
+		COMPONENT box {
+		    image = "preset://busybox"
+		    command = ["/bin/sleep", "1000000"]
+		    healthcheck = { command = ["/bin/sleep", "900000"] interval = "100ms" timeout = "1h" start_period = "1h" }
+		}
+	COMPONENT
+	ctst run -d box.ctst &
+	await sh -c 'ctst exec box ps | grep -q "[s]leep 900000"'
+	inside 'cat /proc/[0-9]*/status | awk "\$1 == \"Uid:\" || \$1 == \"Gid:\" { print \$2, \$3, \$4, \$5 }" | sort | uniq -c'
+	expect_same "$(awk '{ print $2, $3, $4, $5 }' "$CASE_DIR/out")" "0 0 0 0"
+	# The first process, the command, the check and the process that watches it, and what looks at them.
+	[ "$(awk '{ print $1 }' "$CASE_DIR/out")" -ge 12 ]
+}
+tap_case "no process of another user is in a container, also while its health is checked" nobody_of_the_host_is_inside
+
 state_is_private() {
 	cat >box.ctst <<-'COMPONENT'
 		COMPONENT box {
