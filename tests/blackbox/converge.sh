@@ -190,6 +190,7 @@ cut_off() { # SIGNAL: of ctst-spawn while it waits for an old container to stop
 	api=$(pid_of api)
 	old=$(jq -r '.containers[0].id' "$index")
 	sed -i 's/sleep 1;/sleep 2;/; s/COMPONENT api { /&env = { B = "2" } /' stack.ctst
+	: >"$CASE_DIR/err" # not what an earlier command said
 	ctst run -d stack.ctst 2>"$CASE_DIR/err" &
 	pid=$!
 	await grep -q "waiting until the old 'db' has stopped" "$CASE_DIR/err"

@@ -23,8 +23,6 @@ each() {
 	[ "$bad" -eq 0 ]
 }
 
-is_static() { ! readelf -lW "$1" | grep INTERP >/dev/null; }
-
 is_position_independent() { readelf -hW "$1" | grep -E '^ *Type: *DYN' >/dev/null; }
 # Addresses in code that have to be changed at a start keep it writable.
 has_constant_code() { ! readelf -dW "$1" | grep TEXTREL >/dev/null; }

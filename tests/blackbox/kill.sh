@@ -34,7 +34,7 @@ survives() {
 	# sanitizers it is not static, and the large one must do.
 	mkdir tree
 	cp "$CTST_BUILD/tests/bench/bench-true" tree/true
-	! ldd tree/true >/dev/null 2>&1 || cp "$(command -v busybox)" tree/true
+	is_static tree/true || cp "$(command -v busybox)" tree/true
 	ctst build stack.ctst >/dev/null
 	for i in $(seq "$kills"); do
 		# Something to do each time: another configuration, or a stop before.

@@ -181,6 +181,11 @@ expect_err() { tap_expect_match err "$1"; }
 refute_out() { tap_refute_match out "$1"; }
 refute_err() { tap_refute_match err "$1"; }
 
+# It needs no loader and no library of the host.
+is_static() {
+	! readelf -lW "$1" | grep INTERP >/dev/null
+}
+
 # expect_lines out|err N
 expect_lines() {
 	[ "$(wc -l <"$CASE_DIR/$1")" -eq "$2" ] || {

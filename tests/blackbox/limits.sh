@@ -95,6 +95,7 @@ CTST
 }
 
 in_guest() {
+	is_static "$CTST_PREFIX/bin/ctst" || skip "the guest has no C library for programs that are linked dynamically"
 	if [ "$(uname -m)" != x86_64 ]; then skip "the guest is x86-64"; fi
 	command -v qemu-system-x86_64 >/dev/null || skip "qemu-system-x86_64 is not installed"
 	[ "$(id -u)" -eq 0 ] || skip "files of root are put on the guest's disk"

@@ -30,7 +30,7 @@ tree() {
 	cp "$peer" tree/bin/peer
 	cp /bin/busybox tree/bin/busybox
 	ln -s busybox tree/bin/sh
-	! ldd tree/bin/peer 2>/dev/null | grep -q '=>' || skip "the server for these tests is not a static program here"
+	is_static tree/bin/peer || skip "the server for these tests is not a static program here"
 }
 
 # component NAME [PROPERTIES]

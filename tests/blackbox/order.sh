@@ -57,6 +57,7 @@ starts_when_healthy() {
 		CONNECT free -> web2
 		COMPONENT web2 { $sleeper }
 	END
+	: >"$CASE_DIR/err" # not what an earlier command said
 	ctst run -d stack.ctst 2>"$CASE_DIR/err" &
 	pid=$!
 	await is_in_state free running
@@ -77,6 +78,7 @@ tap_case "a dependent starts when what it needs is healthy, others at once" star
 
 detached_waits_for_all() {
 	echo "COMPONENT db { $sleeper $(healthy_when /tmp/ready) }" >stack.ctst
+	: >"$CASE_DIR/err" # not what an earlier command said
 	ctst run -d stack.ctst 2>"$CASE_DIR/err" &
 	pid=$!
 	await grep -q '"event":"started"' "$events"
@@ -168,6 +170,7 @@ kept_is_waited_for() {
 		COMPONENT api { $sleeper }
 		CONNECT api -> db
 	END
+	: >"$CASE_DIR/err" # not what an earlier command said
 	ctst run -d stack.ctst 2>"$CASE_DIR/err" &
 	second=$!
 	await grep -q "waiting until 'db' is healthy" "$CASE_DIR/err"
@@ -188,6 +191,7 @@ kept_ends() {
 	expect_status 1
 	db=$(pid_of db)
 	echo "COMPONENT api { $sleeper } CONNECT api -> db" >>stack.ctst
+	: >"$CASE_DIR/err" # not what an earlier command said
 	ctst run -d stack.ctst 2>"$CASE_DIR/err" &
 	second=$!
 	await grep -q "waiting until 'db' is healthy" "$CASE_DIR/err"
@@ -205,6 +209,7 @@ interrupted() {
 		COMPONENT api { $sleeper }
 		CONNECT api -> db
 	END
+	: >"$CASE_DIR/err" # not what an earlier command said
 	ctst run -d stack.ctst 2>"$CASE_DIR/err" &
 	pid=$!
 	await grep -q "waiting until 'db' is healthy" "$CASE_DIR/err"
@@ -230,6 +235,7 @@ resized() {
 	local spawn before
 
 	echo "COMPONENT db { $sleeper $(healthy_when /tmp/ready) }" >stack.ctst
+	: >"$CASE_DIR/err" # not what an earlier command said
 	ctst run -d stack.ctst 2>"$CASE_DIR/err" &
 	pid=$!
 	await grep -q "waiting until 'db' is healthy" "$CASE_DIR/err"
@@ -273,6 +279,7 @@ shown_meanwhile() {
 		COMPONENT api { image = "preset://busybox" command = ["/bin/sh", "-c", "echo is up; exec sleep 1000000"] }
 		CONNECT api -> db
 	END
+	: >"$CASE_DIR/err" # not what an earlier command said
 	ctst run stack.ctst >"$CASE_DIR/out" 2>"$CASE_DIR/err" &
 	pid=$!
 	await grep -q '^db  | begins' "$CASE_DIR/out"
@@ -294,6 +301,7 @@ interrupted_in_the_foreground() {
 		COMPONENT api { $sleeper }
 		CONNECT api -> db
 	END
+	: >"$CASE_DIR/err" # not what an earlier command said
 	ctst run stack.ctst >"$CASE_DIR/out" 2>"$CASE_DIR/err" &
 	pid=$!
 	await grep -q '^db  | begins' "$CASE_DIR/out"
@@ -307,6 +315,7 @@ tap_case "Ctrl+C while it waits in the foreground stops what has been started" i
 
 second_interrupt() {
 	echo 'COMPONENT a { image = "preset://busybox" command = ["/bin/sh", "-c", "trap \"echo will not\" TERM; echo up; while :; do sleep 0.1; done"] }' >stack.ctst
+	: >"$CASE_DIR/err" # not what an earlier command said
 	ctst run stack.ctst >"$CASE_DIR/out" 2>"$CASE_DIR/err" &
 	pid=$!
 	await grep -q 'up' "$CASE_DIR/out"
