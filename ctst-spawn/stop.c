@@ -182,10 +182,22 @@ static void check_deadline(struct target *target)
 	}
 }
 
+/* As long as one after the other ends, nobody hangs: hundreds take longer to clear up than one does. */
+static void postpone(struct target *targets, size_t count)
+{
+	int64_t deadline = supervisor_deadline(0);
+
+	for (size_t i = 0; i < count; i++) {
+		if (targets[i].asked && targets[i].deadline < deadline)
+			targets[i].deadline = deadline;
+	}
+}
+
 /* One round: ask whoever is not needed any more, then wait until something ends. Returns how many still run. */
 static int stop_round(struct target *targets, size_t count, struct pollfd *watches, int seconds, struct ct_err *err)
 {
 	size_t running = 0, asked = 0;
+	int changes;
 
 	for (size_t i = 0; i < count; i++) {
 		watches[i] = (struct pollfd){ .fd = -1 };
@@ -203,8 +215,11 @@ static int stop_round(struct target *targets, size_t count, struct pollfd *watch
 		targets[i].needed_by = 0;
 	if (running == 0 || asked == 0)
 		return (int)running;
-	if (poll(watches, count, 1000) < 0 && errno != EINTR)
+	changes = poll(watches, count, 1000);
+	if (changes < 0 && errno != EINTR)
 		return ct_fail_errno(err, "R007", "cannot wait for the containers");
+	if (changes > 0)
+		postpone(targets, count);
 	for (size_t i = 0; i < count; i++) {
 		if (watches[i].revents)
 			ended(targets, &targets[i]);

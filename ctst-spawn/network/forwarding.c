@@ -30,11 +30,21 @@ static bool is_set(const char *path, char value)
 	return fd >= 0 && read(fd, &byte, 1) == 1 && byte == value;
 }
 
+/*
+ * Whether the host forwards in general. An interface that does not all the same is one that its owner has excepted; and who
+ * switches it on in general, as others that run containers do, has switched on the interfaces that we had switched on.
+ */
+static bool is_on_in_general(int family)
+{
+	return is_set(family == AF_INET ? "/proc/sys/net/ipv4/ip_forward" : "/proc/sys/net/ipv6/conf/all/forwarding",
+		      '1');
+}
+
 static bool is_off(const struct forwarding_interface *interface)
 {
 	char path[128];
 
-	if (interface->family == AF_INET6 && is_set("/proc/sys/net/ipv6/conf/all/forwarding", '1'))
+	if (is_on_in_general(interface->family))
 		return false;
 	setting_path(interface, path);
 	return is_set(path, '0');
@@ -123,6 +133,8 @@ int forwarding_switch(const struct forwarding *list, bool on)
 		char path[128];
 		ct_autoclose int fd = -1;
 
+		if (!on && list->items[i].family == AF_INET && is_on_in_general(AF_INET))
+			continue;
 		setting_path(&list->items[i], path);
 		fd = open(path, O_WRONLY | O_CLOEXEC);
 		/* An interface may have gone. */

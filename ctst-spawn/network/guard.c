@@ -18,6 +18,14 @@ int guard_apply(const char *table, const struct forwarding *list)
 	nftables_begin(&nftables, &netlink);
 	nftables_replace_table(&nftables, table);
 	nftables_add_chain(&nftables, &forward);
+	nftables_begin_rule(&nftables, "forward");
+	nftables_match_established(&nftables);
+	nftables_verdict(&nftables, NF_ACCEPT, NULL);
+	nftables_end_rule(&nftables);
+	nftables_begin_rule(&nftables, "forward");
+	nftables_match_redirected(&nftables);
+	nftables_verdict(&nftables, NF_ACCEPT, NULL);
+	nftables_end_rule(&nftables);
 	for (size_t i = 0; i < list->count; i++) {
 		nftables_begin_rule(&nftables, "forward");
 		nftables_match_family(&nftables, list->items[i].family);

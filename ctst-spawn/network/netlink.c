@@ -16,7 +16,7 @@
 
 int netlink_open(struct netlink *netlink, int protocol)
 {
-	static const int on = 1, room = 1 << 20;
+	static const int on = 1, room = 64 << 20;
 
 	*netlink = (struct netlink)NETLINK_INIT;
 	netlink->socket = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
@@ -25,7 +25,9 @@ int netlink_open(struct netlink *netlink, int protocol)
 	/* Answers without the question, and words beside the errno (Linux 4.12); both only make things better. */
 	(void)setsockopt(netlink->socket, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
 	(void)setsockopt(netlink->socket, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
-	(void)setsockopt(netlink->socket, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	/* A transaction is one message, and there are hosts with more ports than the usual limit allows (net.core.wmem_max). */
+	if (setsockopt(netlink->socket, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
+		(void)setsockopt(netlink->socket, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	return 0;
 }
 

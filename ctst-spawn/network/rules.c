@@ -30,18 +30,23 @@ void rules_table_name(const char *index, char table[RULES_TABLE_LENGTH])
 
 /*
  * The bridge lets 127.0.0.0/8 through for the sake of published ports (route_localnet); a member that sends there
- * would reach what listens on the host's loopback only.
+ * would reach what listens on the host's loopback only, and one that sends from there would be taken for the host.
  */
 static void refuse_forged(struct nftables *nftables, const struct rules_network *network)
 {
 	if (!network->localhost)
 		return;
-	nftables_begin_rule(nftables, "forged");
-	nftables_match_interface(nftables, NFTABLES_IN, network->bridge, true);
-	nftables_match_destination(nftables, &localhost, true);
-	nftables_count(nftables);
-	nftables_verdict(nftables, NF_DROP, NULL);
-	nftables_end_rule(nftables);
+	for (int i = 0; i < 2; i++) {
+		nftables_begin_rule(nftables, "forged");
+		nftables_match_interface(nftables, NFTABLES_IN, network->bridge, true);
+		if (i == 0)
+			nftables_match_destination(nftables, &localhost, true);
+		else
+			nftables_match_source(nftables, &localhost);
+		nftables_count(nftables);
+		nftables_verdict(nftables, NF_DROP, NULL);
+		nftables_end_rule(nftables);
+	}
 }
 
 static void publish(struct nftables *nftables, const char *chain, const struct rules_port *port)

@@ -19,7 +19,7 @@
 
 #define LOCK ".lock"
 #define HOSTS ".hosts"
-#define LONGEST_FILE 32
+#define LONGEST_FILE 48
 
 static const char *const endings[] = { [USE_ON_HOST] = "", [USE_INSIDE] = ".inside", [USE_OFFLINE] = ".offline" };
 
@@ -96,6 +96,9 @@ static void remove_unused(int directory, const char *name, bool here)
 	if (here && !take_down(name))
 		return;
 	(void)unlinkat(directory, file_name(name, HOSTS, file), 0);
+	/* Of somebody who was killed while writing it: ct_replace_file_at(). */
+	snprintf(file, sizeof(file), ".%s" HOSTS ".new", name);
+	(void)unlinkat(directory, file, 0);
 	(void)unlinkat(directory, file_name(name, LOCK, file), 0);
 }
 

@@ -50,7 +50,7 @@ world_asks() {
 owners_settings() {
 	(cd /proc/sys/net && grep -r . ipv4/ip_forward ipv4/conf/{all,default,lo,uplink}/{forwarding,route_localnet,rp_filter,proxy_arp} \
 		ipv6/conf/{all,default,lo,uplink}/{forwarding,accept_ra} 2>/dev/null)
-	nft list table ip theirs
+	nft list table ip theirs 2>/dev/null || true
 }
 
 way_out() {
@@ -116,6 +116,25 @@ settings_stay() {
 	await sh -c '! ctst ps -o json | jq -e ".containers | length > 0"'
 	await nothing_left
 	expect_same "$(owners_settings | grep -v counter)" "$before"
+	nft delete table ip theirs
+	# Somebody else who switches forwarding on in the meantime, for networks of their own, has it then and afterwards.
+	sed -i '/EXPOSE/d' stack.ctst
+	ctst run -d stack.ctst
+	echo 1 >/proc/sys/net/ipv4/ip_forward
+	ip link add spare type bridge && ip addr add 203.0.113.1/24 dev spare && ip link set spare up
+	nft 'add table ip theirs; add chain ip theirs leaving { type nat hook postrouting priority 100; }
+		add rule ip theirs leaving ip saddr 203.0.113.0/24 masquerade'
+	unshare --net sleep 1000 &
+	guest=$!
+	await sh -c "[ \"\$(readlink /proc/$guest/ns/net)\" != \"\$(readlink /proc/self/ns/net)\" ]"
+	ip link add guest type veth peer name eth0 netns "$guest" && ip link set guest master spare up
+	nsenter --net="/proc/$guest/ns/net" sh -c 'ip addr add 203.0.113.7/24 dev eth0; ip link set eth0 up; ip route add default via 203.0.113.1'
+	expect_same "$(nsenter --net="/proc/$guest/ns/net" python3 "$SOURCE_ROOT/tests/blackbox/ask.py" tcp 198.51.100.9 80)" "world 192.0.2.2"
+	ctst stop -t 0
+	await nothing_left
+	expect_same "$(cat /proc/sys/net/ipv4/conf/uplink/forwarding)" 1
+	kill "$guest"
+	ip link del spare
 	nft delete table ip theirs
 	end_world
 }
@@ -312,3 +331,63 @@ netlink_fails() {
 	[ "$number" -gt 5 ]
 }
 tap_case "a netlink error in the middle undoes everything" netlink_fails
+
+# ctst-spawn is killed before each call that changes something: the next command puts everything back, also on the uplink.
+spawn_killed() {
+	local call number before
+
+	command -v strace >/dev/null || skip "strace is not installed"
+	make_world
+	before=$(owners_settings)
+	{
+		component web && echo 'EXPOSE "0.0.0.0:8080:80"'
+	} >stack.ctst
+	ctst build stack.ctst >/dev/null
+	for call in sendto write rename mkdir; do
+		number=1
+		while :; do
+			ctst plan -o json stack.ctst >plan.json
+			run strace -D -o trace -e trace=$call -e "inject=$call:signal=KILL:when=$number" ctst-spawn <plan.json
+			ctst rm --force web >/dev/null 2>&1 || true
+			await cleared
+			expect_same "$(owners_settings)" "$before"
+			[ "$status" -eq 137 ] || break
+			number=$((number + 1))
+			[ "$number" -lt 100 ] || fail "no end"
+		done
+		echo "$call: killed $((number - 1)) times"
+	done
+	# Its supervisors, too.
+	for number in 1 2 3 4 5 6 7 8; do
+		ctst plan -o json stack.ctst >plan.json
+		run strace -D -f -o trace -e trace=sendto -e "inject=sendto:signal=KILL:when=$number" ctst-spawn <plan.json
+		ctst rm --force web >/dev/null 2>&1 || true
+		await cleared
+		expect_same "$(owners_settings)" "$before"
+	done
+	end_world
+}
+tap_case "SIGKILL of ctst-spawn or a supervisor at any point leaves nothing behind" spawn_killed
+
+# A kernel without nf_tables: it says so, and nothing is left; --offline needs none.
+no_nftables() {
+	local number=1
+
+	command -v strace >/dev/null || skip "strace is not installed"
+	component web >stack.ctst
+	ctst build stack.ctst >/dev/null
+	ctst plan -o json stack.ctst >plan.json
+	while :; do
+		run strace -o trace -e trace=socket -e "inject=socket:error=EPROTONOSUPPORT:when=$number+" ctst-spawn <plan.json
+		! grep -q 'packet filter' "$CASE_DIR/err" || break
+		number=$((number + 1))
+		[ "$number" -lt 20 ] || fail "no end"
+	done
+	expect_status 1
+	expect_err 'R011.*cannot set up the packet filter'
+	expect_err 'hint: this kernel needs nftables'
+	await cleared
+	run ctst --offline run -d stack.ctst
+	expect_status 0
+}
+tap_case "a kernel without nftables" no_nftables
