@@ -184,8 +184,7 @@ loopback_is_the_hosts() {
 	ctst run -d stack.ctst
 	python3 -m http.server --bind 127.0.0.1 9999 >/dev/null 2>&1 &
 	await python3 -c 'import socket; socket.create_connection(("127.0.0.1", 9999))'
-	gateway=$(jq -r '.containers[0].addresses[0].address' .containust/state/state.json | python3 -c \
-		'import ipaddress; print(next(ipaddress.ip_interface(input()).network.hosts()))')
+	gateway=$(gateway_of evil)
 	# A container that may change its own network sends to the host's loopback by way of the bridge.
 	inside evil ip addr del 127.0.0.1/8 dev lo
 	inside evil ip rule add pref 1 lookup main
@@ -204,8 +203,7 @@ offline_is_enforced() {
 	"$peer" host 9999 &
 	await ask tcp 127.0.0.1 9999 1
 	ctst --offline run -d stack.ctst
-	gateway=$(jq -r '.containers[0].addresses[0].address' .containust/state/state.json | python3 -c \
-		'import ipaddress; print(next(ipaddress.ip_interface(input()).network.hosts()))')
+	gateway=$(gateway_of evil)
 	inside evil cat /etc/resolv.conf
 	expect_lines out 0
 	inside evil ip route

@@ -70,6 +70,12 @@ address6_of() {
 	jq -r --arg name "$1" '.containers[] | select(.name == $name).addresses[0].address6 | sub("/.*"; "")' .containust/state/state.json
 }
 
+# The bridge that NAME is on.
+gateway_of() {
+	jq -r --arg name "$1" '.containers[] | select(.name == $name).addresses[0].address' .containust/state/state.json |
+		python3 -c 'import ipaddress; print(next(ipaddress.ip_interface(input()).network.hosts()))'
+}
+
 # Nothing of ours on this host: no bridge, no port of one, no table, no file.
 nothing_left() {
 	! ip -o link | grep -E ' ct[-0-9a-f]' || return 1
@@ -135,15 +141,26 @@ tap_case "networks are apart, and CONNECT joins one to another's ($mode)" apart
 
 other_projects() {
 	mkdir other
-	component db >stack.ctst
-	(cd other && component spy >stack.ctst && command ctst "${offline[@]+"${offline[@]}"}" run -d stack.ctst)
+	{
+		component db && echo 'EXPOSE 5432:80 FROM db'
+	} >stack.ctst
+	(cd other && component spy 'capabilities = ["NET_ADMIN"]' >stack.ctst && command ctst "${offline[@]+"${offline[@]}"}" run -d stack.ctst)
 	ctst run -d stack.ctst
 	cd other
 	hears_nothing spy "$(cd .. && address_of db)"
 	hears_nothing spy "$(cd .. && address6_of db)"
 	inside spy cat /etc/hosts
 	refute_out db
+	# Nor when it takes its routes into its own hands, by what is published for the host, or the other way round.
+	gateway=$(gateway_of spy)
+	inside spy ip route replace "$(cd .. && address_of db)" via "$gateway"
+	inside spy ip -6 route replace "$(cd .. && address6_of db)" dev eth0
+	hears_nothing spy "$(cd .. && address_of db)"
+	hears_nothing spy "$(cd .. && address6_of db)"
+	hears_nothing spy "$gateway" 5432
+	address=$(address_of spy)
 	cd ..
+	hears_nothing db "$address"
 	run ctst stop
 	# The other one's is still there.
 	cd other
@@ -343,7 +360,7 @@ way_out_as_user() {
 	# What listens on the host's loopback is the host's.
 	"$peer" host 9999 &
 	await ask tcp 127.0.0.1 9999 1
-	for address in 127.0.0.1 169.254.1.1 192.0.2.1 "$(address_of one left | sed 's/[0-9]*$/1/')"; do
+	for address in 127.0.0.1 169.254.1.1 192.0.2.1 "$(gateway_of one)"; do
 		hears_nothing one "$address" 9999
 	done
 	# pasta is there as long as somebody needs it.
