@@ -76,7 +76,7 @@ void supervisor_record_failure(struct supervisor *supervisor, int exit_code, con
 	struct ct_status *status = &supervisor->status;
 
 	status->cgroup[0] = '\0';
-	status->state = CT_FAILED;
+	status->state = supervisor->stop_asked ? CT_STOPPED : CT_FAILED;
 	status->exit_code = exit_code;
 	status->finished_at = ct_now();
 	status->init.pid = 0;
@@ -84,5 +84,5 @@ void supervisor_record_failure(struct supervisor *supervisor, int exit_code, con
 	snprintf(status->error, sizeof(status->error), "%s", err->message);
 	supervisor_write_status(supervisor);
 	report_send(SUPERVISE_REPORT_FD, supervisor->reported ? REPORT_ENDED : REPORT_FAILED, exit_code, err);
-	supervisor_event(supervisor, CT_EVENT_DIED);
+	supervisor_event(supervisor, supervisor->stop_asked ? CT_EVENT_STOPPED : CT_EVENT_DIED);
 }

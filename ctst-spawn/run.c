@@ -28,6 +28,7 @@
 #include "ctst-spawn/supervisor.h"
 
 #define QUIET (1 * SECOND)
+#define LONG_START (1 * SECOND) /* after that somebody may want to stop it, and has to find it */
 
 static bool has_own_network(const struct supervisor *supervisor)
 {
@@ -166,6 +167,8 @@ int run_start(struct supervisor *supervisor, struct ct_err *err)
 	(void)ct_process_identify(supervisor->init, &supervisor->status.init);
 	if (supervisor->status.supervisor.pid == 0)
 		(void)ct_process_identify(getpid(), &supervisor->status.supervisor);
+	if (!supervisor->reported)
+		supervisor->write_again_at = ct_monotonic() + LONG_START;
 	return 0;
 }
 
@@ -225,6 +228,15 @@ static void report_start(const struct supervisor *supervisor)
 	report_send(SUPERVISE_REPORT_FD, REPORT_STARTED, 0, supervisor->unlimited[0] ? &warning : NULL);
 }
 
+/* Before the command runs there is nobody who could end in order: init has the signal then, and is not waited for long. */
+static void set_limit(struct supervisor *supervisor)
+{
+	bool runs = supervisor->status.state == CT_RUNNING;
+
+	supervisor->kill_at = ct_monotonic() +
+			      (runs || supervisor->patience < LONG_START ? supervisor->patience : LONG_START);
+}
+
 static void on_started(struct supervisor *supervisor)
 {
 	struct ct_status *status = &supervisor->status;
@@ -234,7 +246,10 @@ static void on_started(struct supervisor *supervisor)
 	status->finished_at = 0;
 	status->exit_code = -1;
 	status->restarts += supervisor->reported;
-	checks_begin(supervisor);
+	if (supervisor->stop_asked)
+		set_limit(supervisor);
+	else
+		checks_begin(supervisor);
 	supervisor_write_status(supervisor);
 	if (!supervisor->reported)
 		report_start(supervisor);
@@ -278,12 +293,12 @@ static void kill_run(struct supervisor *supervisor)
 		(void)ct_pidfd_signal(supervisor->pidfd, SIGKILL, 0);
 }
 
-static void ask_to_end(struct supervisor *supervisor, int seconds)
+static void ask_to_end(struct supervisor *supervisor)
 {
 	checks_end(supervisor);
 	if (supervisor->pidfd >= 0)
 		(void)ct_pidfd_signal(supervisor->pidfd, supervisor->config.container.stop_signal, 0);
-	supervisor->kill_at = ct_monotonic() + seconds * SECOND;
+	set_limit(supervisor);
 }
 
 /* What is not going to be started again is left as it is: unhealthy may be better than nothing. */
@@ -292,7 +307,8 @@ static void on_unhealthy(struct supervisor *supervisor)
 	if (!supervisor_may_restart(supervisor) || supervisor->ended)
 		return;
 	supervisor->sick = true;
-	ask_to_end(supervisor, SUPERVISE_STOP_SECONDS);
+	supervisor->patience = SUPERVISE_STOP_SECONDS * SECOND;
+	ask_to_end(supervisor);
 }
 
 void supervisor_on_signal(struct supervisor *supervisor)
@@ -306,13 +322,14 @@ void supervisor_on_signal(struct supervisor *supervisor)
 		seconds = 0;
 	else if (info.ssi_code == SI_QUEUE)
 		seconds = info.ssi_int;
+	supervisor->patience = seconds * SECOND;
 	if (!supervisor->stop_asked)
-		ask_to_end(supervisor, seconds);
+		ask_to_end(supervisor);
 	supervisor->stop_asked = true;
 	if (seconds <= 0)
 		kill_run(supervisor);
 	else
-		supervisor->kill_at = ct_monotonic() + seconds * SECOND;
+		set_limit(supervisor);
 }
 
 int timeout_until(int64_t time)

@@ -106,7 +106,8 @@ static int supervise(struct supervisor *supervisor)
 		if (!supervisor->ended || again)
 			run_finish(supervisor);
 		if (!supervisor->reported) {
-			ct_fail(err, "R004", "the container's first process was killed before the command ran");
+			ct_fail(err, "R004", "the container's first process was %s before the command ran",
+				supervisor->stop_asked ? "stopped" : "killed");
 			return supervisor_fail(supervisor, supervisor->exit_code, reason(supervisor));
 		}
 		if (!again)

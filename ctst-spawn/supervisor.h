@@ -47,6 +47,7 @@ struct supervisor {
 
 	bool reported; /* ctst-spawn knows whether the first start has worked */
 	bool stop_asked;
+	int64_t patience;       /* ns that the container has for its end, once it is asked to stop */
 	int64_t kill_at;        /* ct_monotonic() time; 0: never */
 	int64_t started;        /* ct_monotonic() time of the present run */
 	int64_t delay;          /* before the next restart, or the last one */

@@ -255,6 +255,47 @@ cannot_be_ended() {
 }
 tap_case "processes that cannot be ended keep nobody else from anything" cannot_be_ended
 
+# Whoever opens the file waits for as long as this lives, or for the kernel's patience of 45 seconds (fcntl(2), F_SETLEASE).
+lease() {
+	exec python3 - "$1" <<-'EOF2'
+		import fcntl, os, signal, sys
+		signal.signal(signal.SIGIO, signal.SIG_IGN)
+		fcntl.fcntl(os.open(sys.argv[1], os.O_RDONLY), fcntl.F_SETLEASE, fcntl.F_WRLCK)
+		open("leased", "w").close()
+		signal.pause()
+	EOF2
+}
+
+# As while a large image is copied into a new volume.
+long_start() {
+	mkdir -p image/bin image/data
+	cp "$(command -v busybox)" image/bin/sleep
+	echo text >image/data/file
+	echo 'COMPONENT job { image = "file://./image" command = ["/bin/sleep", "1000000"] volume = "v:/data" }' >stack.ctst
+	run ctst build stack.ctst
+	lease "$(find .containust/layers -name file -type f)" &
+	await test -e leased
+	ctst run -d stack.ctst >run.out 2>&1 &
+	await has_status job state created
+	run ctst ps -a
+	expect_out 'job .*created'
+	# The run has the lock until the start is over.
+	kill -INT $!
+	run timeout 30 ctst stop
+	expect_status 0
+	expect_out '^job$'
+	expect_same "$(status_of job state)" stopped
+	expect_same "$(events_of job | tail -n 1 | sed 's/.*"event":"\([a-z]*\)".*/\1/')" stopped
+	expect_same "$(cat run.out)" "ctst-spawn: waiting until 'job' has started
+ctst-spawn: interrupted: what was started goes on, and 'ctst run' does the rest"
+	kill %1
+	wait
+	run ctst run -d stack.ctst
+	expect_status 0
+	expect_same "$(status_of job state)" running
+}
+tap_case "a start that takes long can be stopped" long_start
+
 # What a machine that was switched off has left: files that name processes which are others by now.
 rebooted() {
 	local directory bystander
