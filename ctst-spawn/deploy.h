@@ -47,6 +47,7 @@ struct job {
 	struct ct_state_entry entry; /* START, REPLACE: the new one; strings are borrowed but for ports and directory */
 	bool launched;               /* START, REPLACE: the new one exists */
 	bool old_stopped;            /* REPLACE: the old one ran and was asked to stop */
+	bool old_killed;             /* REPLACE: and killed, since it did not */
 	int report;                  /* its reports */
 	pid_t supervisor;            /* 0: not launched */
 	int old_supervisor;          /* pidfd: REPLACE while JOB_STOPPING_OLD, KEEP while JOB_CHECKED */

@@ -260,6 +260,21 @@ static void on_event(struct schedule *schedule, struct job *job)
 		on_report(schedule, job);
 }
 
+/* It hangs: its death is its container's, and what is left is removed with its directory. */
+static void kill_old(struct schedule *schedule, struct job *job)
+{
+	struct ct_err err = CT_ERR_INIT;
+
+	if (job->old_killed) {
+		(void)supervisor_cannot_be_killed(job->action->name, &err);
+		schedule_failed(schedule, job, &err);
+		return;
+	}
+	job->old_killed = true;
+	job->deadline = supervisor_deadline(0);
+	(void)ct_pidfd_signal(job->old_supervisor, SIGKILL, 0);
+}
+
 static void on_time(struct schedule *schedule, struct job *job, int64_t now)
 {
 	if (is_active(job) && !job->told && now >= job->since + LONG_STEP) {
@@ -270,9 +285,7 @@ static void on_time(struct schedule *schedule, struct job *job, int64_t now)
 		job->told = true;
 	}
 	if (job->phase == JOB_STOPPING_OLD && now >= job->deadline) {
-		/* It hangs: its death is its container's, and what is left is removed with its directory. */
-		(void)ct_pidfd_signal(job->old_supervisor, SIGKILL, 0);
-		job->deadline = now + SECOND;
+		kill_old(schedule, job);
 	} else if (job->phase == JOB_CHECKED && now >= job->deadline) {
 		readiness_give_up(schedule, job);
 	}

@@ -112,10 +112,24 @@ int supervisor_stop(int pidfd, int seconds)
 	return ct_pidfd_signal(pidfd, seconds > 0 ? SIGTERM : SIGUSR1, seconds);
 }
 
+/* SIGKILL comes only when what they wait for does. */
+static int hint_at_waiting(struct ct_err *err)
+{
+	return ct_err_hint(err, "its processes wait for a device or a file system that does not answer (state D in "
+				"ps(1)), and end when it does");
+}
+
+int supervisor_cannot_be_killed(const char *name, struct ct_err *err)
+{
+	ct_fail(err, "R007", "the supervisor of '%s' was killed and has not ended", name);
+	return hint_at_waiting(err);
+}
+
 struct target {
 	const struct ct_state_entry *entry;
 	int pidfd; /* -1: does not run (any more) */
 	bool asked, killed;
+	bool lost;        /* it has not ended, and is not waited for any longer */
 	int64_t deadline; /* ct_monotonic() */
 	size_t needed_by; /* how many of the others still run and need this one */
 	size_t *needs;    /* indexes of those this one needs; owned */
@@ -172,14 +186,21 @@ static void ended(struct target *targets, struct target *target)
 
 /*
  * The supervisor hangs (it may be stopped by a signal, or the disk does not answer):
- * its death is its container's, and the next command clears up.
+ * its death is its container's, and the next command clears up. One that does not even die is left, after the others.
  */
-static void check_deadline(struct target *target)
+static void check_deadline(struct target *targets, struct target *target, struct ct_err *err)
 {
-	if (target->asked && !target->killed && ct_monotonic() > target->deadline) {
-		target->killed = true;
-		(void)ct_pidfd_signal(target->pidfd, SIGKILL, 0);
+	if (!target->asked || ct_monotonic() <= target->deadline)
+		return;
+	if (target->killed) {
+		target->lost = true;
+		(void)supervisor_cannot_be_killed(target->entry->name, err);
+		ended(targets, target);
+		return;
 	}
+	target->killed = true;
+	target->deadline = supervisor_deadline(0);
+	(void)ct_pidfd_signal(target->pidfd, SIGKILL, 0);
 }
 
 /* As long as one after the other ends, nobody hangs: hundreds take longer to clear up than one does. */
@@ -224,7 +245,7 @@ static int stop_round(struct target *targets, size_t count, struct pollfd *watch
 		if (watches[i].revents)
 			ended(targets, &targets[i]);
 		else if (targets[i].pidfd >= 0)
-			check_deadline(&targets[i]);
+			check_deadline(targets, &targets[i], err);
 	}
 	return (int)running;
 }
@@ -278,6 +299,7 @@ int stop_containers(const struct ct_state_entry *const *entries, size_t count, i
 		while (left > 0);
 	}
 	for (size_t i = 0; i < count; i++) {
+		unreachable = unreachable || targets[i].lost;
 		if (targets[i].pidfd >= 0)
 			close(targets[i].pidfd);
 		free(targets[i].needs);
@@ -285,13 +307,6 @@ int stop_containers(const struct ct_state_entry *const *entries, size_t count, i
 	free(targets);
 	free(watches);
 	return left < 0 || unreachable ? -1 : 0;
-}
-
-/* SIGKILL comes only when what they wait for does. */
-static int hint_at_waiting(struct ct_err *err)
-{
-	return ct_err_hint(err, "its processes wait for a device or a file system that does not answer (state D in "
-				"ps(1)), and end when it does");
 }
 
 int containers_have_ended(const struct ct_state_entry *const *entries, size_t count, struct ct_err *err)

@@ -18,6 +18,9 @@ int supervisor_open(const struct ct_state_entry *entry);
 /* When a supervisor that was asked just now to stop within `seconds` is overdue: a ct_monotonic() time. */
 int64_t supervisor_deadline(int seconds);
 
+/* The error of one that was killed since it was overdue, and has still not ended when it is so once more. Returns -1. */
+int supervisor_cannot_be_killed(const char *name, struct ct_err *err);
+
 /* Asks the supervisor to stop its container, killing it after `seconds`. -1 with errno. */
 int supervisor_stop(int pidfd, int seconds);
 
