@@ -468,6 +468,28 @@ is_closed() {
 }
 tap_case "a command is as closed as its container: descriptors, umask, cgroup, capabilities, signals" is_closed
 
+options_and_their_failures() {
+	start
+	run ctst exec -u 12:34 -w /tmp -e A=1 -e B=x=y -e A=2 a sh -c 'id -u; id -g; pwd; echo $A $B'
+	expect_same "$(cat "$CASE_DIR/out")" $'12\n34\n/tmp\n2 x=y'
+	run ctst exec -u nobody-of-that-name a true
+	expect_status 1
+	expect_err "R008.*the user 'nobody-of-that-name'"
+	run ctst exec -w /no/such a true
+	expect_status 126
+	expect_err "R008.*directory '/no/such'"
+	run ctst exec a /etc/passwd
+	expect_status 126
+	run ctst exec a /no/such
+	expect_status 127
+	for wrong in "-e A" "-e =1" "-t -T"; do
+		# shellcheck disable=SC2086 # words
+		run ctst exec $wrong a true
+		expect_status 2
+	done
+}
+tap_case "-u, -w, -e, and what is said when there is no such user, directory or command" options_and_their_failures
+
 three_hundred() {
 	start
 	mkdir outputs
