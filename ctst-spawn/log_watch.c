@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -28,13 +29,15 @@ void log_watch_init(struct log_watch *watch, struct log_watched *watched, size_t
 				     .project = project,
 				     .project_watch = -1,
 				     .inotify = -1 };
-	watch->polls = ct_alloc_array(count + 2, sizeof(*watch->polls));
+	watch->polls = ct_alloc_array(count + 3, sizeof(*watch->polls));
 	for (size_t i = 0; i < count; i++) {
 		watch->polls[i] = (struct pollfd){ .fd = watched[i].supervisor, .events = POLLIN };
 		watch->living += watched[i].supervisor >= 0;
 	}
 	watch->polls[count] = (struct pollfd){ .fd = -1, .events = POLLIN };
 	watch->polls[count + 1] = (struct pollfd){ .fd = starter, .events = POLLIN };
+	/* No events: only that nobody reads it any more. */
+	watch->polls[count + 2] = (struct pollfd){ .fd = STDOUT_FILENO };
 }
 
 static void all_changed(struct log_watch *watch)
@@ -174,10 +177,16 @@ int log_watch_wait(struct log_watch *watch, int64_t until, struct ct_err *err)
 {
 	bool by_time = watch->inotify < 0 || watch->incomplete;
 
-	if (poll(watch->polls, watch->count + 2, timeout(watch, until)) < 0) {
+	if (poll(watch->polls, watch->count + 3, timeout(watch, until)) < 0) {
 		if (errno != EINTR)
 			return ct_fail_errno(err, CT_NO_CODE, "cannot wait for the logs");
 		return 0;
+	}
+	if (watch->polls[watch->count + 2].revents) {
+		/* As the next write would; containers may be silent for long. */
+		raise(SIGPIPE);
+		errno = EPIPE;
+		return ct_fail_errno(err, CT_NO_CODE, "cannot write to standard output");
 	}
 	read_events(watch);
 	notice_ends(watch);

@@ -24,7 +24,7 @@ struct log_watch {
 	struct log_watched *watched; /* not owned */
 	size_t count;
 	size_t living;
-	struct pollfd *polls; /* for each container its supervisor; behind them inotify and `starter` */
+	struct pollfd *polls; /* for each container its supervisor; behind them inotify, `starter`, standard output */
 	int starter;          /* says when more have come, and ends when no more will; -1: none. Not owned */
 	bool look;            /* it has said so, or something has happened in the project */
 	const char
@@ -45,7 +45,8 @@ void log_watch_add(struct log_watch *watch, size_t index);
 
 /*
  * Waits until something has changed, or `until`, a ct_now() time (0: for ever; in the past: only looks). Sets `changed`
- * of the containers concerned, and closes `supervisor` of those that have ended. -1: poll(2) has failed.
+ * of the containers concerned, and closes `supervisor` of those that have ended. When nobody reads standard output any more
+ * it ends the process with SIGPIPE. -1: that was ignored, or poll(2) has failed.
  */
 int log_watch_wait(struct log_watch *watch, int64_t until, struct ct_err *err);
 

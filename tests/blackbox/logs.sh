@@ -445,6 +445,19 @@ waits_for_who_works() {
 }
 tap_case "who follows a component that has ended waits while somebody works on the project, and no longer" waits_for_who_works
 
+reader_of_silence_goes() {
+	component a 'echo once; exec sleep 1000000'
+	run ctst run -d stack.ctst
+	expect_same "$(timeout 20 bash -c 'ctst-logs -f | head -n 1; echo "${PIPESTATUS[0]}"')" $'once\n141'
+	timeout 20 bash -c 'trap "" PIPE; ctst-logs -f 2>message | head -n 1; [ "${PIPESTATUS[0]}" = 1 ]'
+	grep -q 'cannot write to standard output: Broken pipe' message
+	ctst stop --force
+	# What runs in the foreground ends with its output.
+	timeout 20 bash -c 'ctst-run stack.ctst 2>/dev/null | head -n 1'
+	await all_ended
+}
+tap_case "that nobody reads any more is noticed while the containers are silent" reader_of_silence_goes
+
 failure_is_told() {
 	component dies 'echo dying; exit 3'
 	component ends 'echo ending'
