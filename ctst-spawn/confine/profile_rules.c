@@ -49,6 +49,55 @@ static int wrong(const struct context *context, const char *what, const char *su
 		       subject ? subject : "");
 }
 
+/* What is there must be of its type: a condition that is passed over would widen the filter. `null` is Go's nothing. */
+static int check_type(const struct context *context, const struct ct_json *object, const char *key,
+		      enum ct_json_type type)
+{
+	const struct ct_json *member = ct_json_get(object, key);
+
+	return !member || member->type == CT_JSON_NULL || member->type == type
+		       ? 0
+		       : wrong(context, "not of the right type:", key);
+}
+
+/* An optional number, 0 when it is not there. */
+static int read_number(const struct context *context, const struct ct_json *object, const char *key, int64_t *number)
+{
+	const struct ct_json *member = ct_json_get(object, key);
+
+	return !member || member->type == CT_JSON_NULL || ct_json_get_int(object, key, number)
+		       ? 0
+		       : wrong(context, "not a whole number:", key);
+}
+
+static int check_names(const struct context *context, const struct ct_json *object, const char *key)
+{
+	if (check_type(context, object, key, CT_JSON_ARRAY) < 0)
+		return -1;
+	ct_json_each(name, ct_json_get(object, key)) {
+		if (name->type != CT_JSON_STRING)
+			return wrong(context, "not made of names:", key);
+	}
+	return 0;
+}
+
+static int check_conditions(const struct context *context, const struct ct_json *rule)
+{
+	static const char *const kinds[] = { "includes", "excludes" };
+
+	if (check_type(context, rule, "args", CT_JSON_ARRAY) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct ct_json *conditions = ct_json_get(rule, kinds[i]);
+
+		if (check_type(context, rule, kinds[i], CT_JSON_OBJECT) < 0 ||
+		    check_names(context, conditions, "arches") < 0 || check_names(context, conditions, "caps") < 0 ||
+		    check_type(context, conditions, "minKernel", CT_JSON_STRING) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* The error is EPERM where the profile names none, as everywhere. */
 static int read_action(const struct context *context, const struct ct_json *object, const char *key,
 		       const char *error_key, uint32_t *action)
@@ -62,7 +111,9 @@ static int read_action(const struct context *context, const struct ct_json *obje
 		*action = actions[i].action;
 		if (*action != SCMP_ACT_ERRNO(0))
 			return 0;
-		if (ct_json_get_int(object, error_key, &error) && (error < 0 || error > 4095))
+		if (read_number(context, object, error_key, &error) < 0)
+			return -1;
+		if (error < 0 || error > 4095)
 			return wrong(context, error_key, "is no error number");
 		*action = SCMP_ACT_ERRNO((uint32_t)error);
 		return 0;
@@ -134,8 +185,8 @@ static int read_argument(const struct context *context, const struct ct_json *ob
 
 	if (!ct_json_get_int(object, "index", &index) || index < 0 || index >= MOST_ARGUMENTS)
 		return wrong(context, "an argument's 'index' is not 0 to", "5");
-	ct_json_get_int(object, "value", &value);
-	ct_json_get_int(object, "valueTwo", &second);
+	if (read_number(context, object, "value", &value) < 0 || read_number(context, object, "valueTwo", &second) < 0)
+		return -1;
 	for (size_t i = 0; name && i < sizeof(operators) / sizeof(operators[0]); i++) {
 		if (strcmp(operators[i].name, name) != 0)
 			continue;
@@ -185,14 +236,16 @@ static int add_rule(const struct context *context, const struct ct_json *rule)
 	const struct ct_json *names = ct_json_get_typed(rule, "names", CT_JSON_ARRAY);
 	const struct ct_json *conditions = ct_json_get_typed(rule, "args", CT_JSON_ARRAY);
 	const char *single = ct_json_get_string(rule, "name");
-	struct scmp_arg_cmp arguments[MOST_ARGUMENTS];
+	struct scmp_arg_cmp arguments[MOST_ARGUMENTS] = { 0 };
 	unsigned count = 0;
-	uint32_t action;
+	uint32_t action = 0;
 
 	if (read_action(context, rule, "action", "errnoRet", &action) < 0)
 		return -1;
 	if (!names && !single)
 		return wrong(context, "a rule has no", "names");
+	if (check_conditions(context, rule) < 0)
+		return -1;
 	if (!applies(context, rule) || action == context->otherwise)
 		return 0;
 	ct_json_each(condition, conditions) {
@@ -256,6 +309,11 @@ static int add_architectures(const struct context *context, const struct ct_json
 
 static int add_all(const struct context *context, const struct ct_json *profile)
 {
+	if (check_type(context, profile, "syscalls", CT_JSON_ARRAY) < 0 ||
+	    check_type(context, profile, "flags", CT_JSON_ARRAY) < 0 ||
+	    check_type(context, profile, "architectures", CT_JSON_ARRAY) < 0 ||
+	    check_type(context, profile, "archMap", CT_JSON_ARRAY) < 0)
+		return -1;
 	if (ct_json_get(profile, "listenerPath"))
 		return wrong(context, "this version notifies nobody:", "listenerPath");
 	ct_json_each(flag, ct_json_get_typed(profile, "flags", CT_JSON_ARRAY)) {

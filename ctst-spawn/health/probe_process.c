@@ -45,7 +45,7 @@ static int connect_descriptors(int output)
 		return -1;
 	syscall(SYS_close_range, 3U, (unsigned)SUPERVISE_NAMESPACE_FD - 1, 0);
 	syscall(SYS_close_range, (unsigned)SUPERVISE_ENVIRONMENT_FD + 1, ~0U, 0);
-	null = -1;
+	(void)ct_take_fd(&null); /* it has been closed with the others */
 	return 0;
 }
 
