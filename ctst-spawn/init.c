@@ -107,6 +107,7 @@ static int isolate(struct init *init, struct ct_err *err)
 {
 	ct_autoclose int place = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int trees[CONTAINER_MOST_TREES];
+	char unmapped[MOUNT_TYPE_SIZE];
 	size_t layers = init->config->container.layer_count;
 	struct rootfs rootfs = {
 		.container = &init->config->container, .layers = trees, .mounts = trees + layers, .writable = -1
@@ -118,7 +119,7 @@ static int isolate(struct init *init, struct ct_err *err)
 		return -1;
 	await_supervisor(init->socket, trees);
 	/* Without a range of ids nothing needs to be mapped, and this process may open the trees itself. */
-	if (!init->range && sources_open(&init->config->container, init->writable, -1, trees, err) < 0)
+	if (!init->range && sources_open(&init->config->container, init->writable, -1, trees, unmapped, err) < 0)
 		return -1;
 	/* Nobody of the host any more. */
 	if (become_container_root(err) < 0)

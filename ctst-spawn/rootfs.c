@@ -1,5 +1,6 @@
 #include "ctst-spawn/rootfs.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <stdio.h>
@@ -67,7 +68,12 @@ int overlay_mount(const struct rootfs *rootfs, struct ct_err *err)
 	else
 		flags |= MS_RDONLY;
 	if (mount("overlay", "root", "overlay", flags, options.data) < 0) {
+		bool upper = errno == EINVAL && rootfs->writable >= 0;
+
 		ct_fail_errno(err, "R003", "cannot mount the root file system of '%s'", rootfs->container->image);
+		if (upper)
+			return ct_err_hint(err,
+					   "changes ('readonly = false') need a project on ext4, xfs, btrfs or tmpfs");
 		return ct_err_hint(
 			err, "'ctst doctor' tells whether this kernel has OverlayFS in user namespaces (Linux 5.11)");
 	}

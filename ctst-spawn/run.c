@@ -96,7 +96,7 @@ static int give_trees(struct supervisor *supervisor, struct ct_err *err)
 								  : init_send_trees(supervisor->socket, NULL, 0, err);
 	if (init_send_trees(supervisor->socket, NULL, 0, err) < 0 || open_namespaces(supervisor->init, err) < 0)
 		return -1;
-	count = sources_open(container, !container->readonly, SUPERVISE_NAMESPACE_FD, trees, err);
+	count = sources_open(container, !container->readonly, SUPERVISE_NAMESPACE_FD, trees, supervisor->unmapped, err);
 	if (count < 0)
 		return -1;
 	status = init_send_trees(supervisor->socket, trees, (size_t)count, err);
@@ -218,14 +218,19 @@ void run_finish(struct supervisor *supervisor)
 	supervisor->kill_at = 0;
 }
 
-/* Limits that were given up are said by ctst-spawn, which has somebody to say it to. */
+/* What was given up is said by ctst-spawn, which has somebody to say it to. */
 static void report_start(const struct supervisor *supervisor)
 {
+	bool unlimited = supervisor->unlimited[0], unmapped = supervisor->unmapped[0];
 	struct ct_err warning = CT_ERR_INIT;
 
-	if (supervisor->unlimited[0])
+	if (unmapped)
+		ct_fail(&warning, "R003",
+			"%s%sthe image's files are nobody's: their file system (%s) has no id-mapped mounts",
+			supervisor->unlimited, unlimited ? ": not enforced; " : "", supervisor->unmapped);
+	else if (unlimited)
 		ct_fail(&warning, "R002", "%s: not enforced", supervisor->unlimited);
-	report_send(SUPERVISE_REPORT_FD, REPORT_STARTED, 0, supervisor->unlimited[0] ? &warning : NULL);
+	report_send(SUPERVISE_REPORT_FD, REPORT_STARTED, 0, unlimited || unmapped ? &warning : NULL);
 }
 
 /* Before the command runs there is nobody who could end in order: init has the signal then, and is not waited for long. */

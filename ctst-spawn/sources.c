@@ -255,13 +255,30 @@ void sources_close(int *trees, int count)
 		close(trees[--count]);
 }
 
-static int open_layer(const char *path, int userns, struct ct_err *err)
+/* Looked at only after it has failed: at every other start it would cost two calls for each layer. */
+static bool has_no_mapping(int place, int userns, char type[MOUNT_TYPE_SIZE])
+{
+	int failure = mount_try_ids(place, userns);
+
+	if (failure != EINVAL && failure != EPERM)
+		return false;
+	if (!mount_type(place, type))
+		snprintf(type, MOUNT_TYPE_SIZE, "unknown");
+	return true;
+}
+
+static int open_layer(const char *path, int userns, char unmapped[MOUNT_TYPE_SIZE], struct ct_err *err)
 {
 	ct_autoclose int place = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int tree;
 
 	if (place < 0)
 		return ct_fail_errno(err, "R003", "cannot open the layer '%s'", path);
-	return identity_open_tree(place, path, true, userns, err);
+	tree = identity_open_tree(place, path, true, userns, err);
+	if (tree >= 0 || userns < 0 || !has_no_mapping(place, userns, unmapped))
+		return tree;
+	*err = (struct ct_err)CT_ERR_INIT;
+	return identity_open_tree(place, path, true, -1, err);
 }
 
 static int open_mount(const struct container_mount *mount, int userns, struct ct_err *err)
@@ -281,12 +298,14 @@ static int open_writable(struct ct_err *err)
 	return identity_open_tree(place, "writable", false, -1, err);
 }
 
-int sources_open(const struct container *container, bool writable, int userns, int *trees, struct ct_err *err)
+int sources_open(const struct container *container, bool writable, int userns, int *trees,
+		 char unmapped[MOUNT_TYPE_SIZE], struct ct_err *err)
 {
 	int count = 0;
 
+	unmapped[0] = '\0';
 	for (size_t i = 0; i < container->layer_count; i++) {
-		trees[count] = open_layer(container->layers[i], userns, err);
+		trees[count] = open_layer(container->layers[i], userns, unmapped, err);
 		if (trees[count++] < 0)
 			goto fail;
 	}

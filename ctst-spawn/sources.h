@@ -4,6 +4,7 @@
 
 #include "ctst-spawn/container_directory.h"
 #include "ctst-spawn/identity.h"
+#include "ctst-spawn/mount_type.h"
 
 /*
  * Expands the sources of mounts, creates the directories of project volumes and
@@ -25,9 +26,14 @@ int sources_make_writable(const struct identity *identity, struct ct_err *err);
 
 /*
  * Opens layers, mounts and (with `writable`) the writable tree as detached trees with
- * the ids of the user namespace. Returns their number; -1: R003, nothing left open.
+ * the ids of the user namespace (-1: as they are). Returns their number; -1: R003, nothing left open.
+ *
+ * Layers on a file system that has no id-mapped mounts are opened as they are: the image's files are nobody's in the
+ * container then, which reads what everybody may read. `unmapped` becomes the type of that file system, or "". Volumes
+ * are not opened like that: what is written there has to be somebody's.
  */
-int sources_open(const struct container *container, bool writable, int userns, int *trees, struct ct_err *err);
+int sources_open(const struct container *container, bool writable, int userns, int *trees,
+		 char unmapped[MOUNT_TYPE_SIZE], struct ct_err *err);
 void sources_close(int *trees, int count);
 
 /* The command has started: from now on what is in the volumes is the container's alone. */

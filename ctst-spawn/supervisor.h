@@ -17,6 +17,7 @@
 #include "ctst-spawn/health/probe.h"
 #include "ctst-spawn/identity.h"
 #include "ctst-spawn/log_writer.h"
+#include "ctst-spawn/mount_type.h"
 #include "ctst-spawn/network/network.h"
 #include "ctst-spawn/title.h"
 
@@ -31,6 +32,8 @@ struct supervisor {
 	struct title title;
 	char group[sizeof(((struct ct_status *)0)->cgroup)]; /* path of the cgroup; "": none */
 	char unlimited[LIMITS_TEXT];                         /* limits that are not enforced, for people */
+	char unmapped
+		[MOUNT_TYPE_SIZE]; /* the image's files are nobody's, because of this file system; "": all is well */
 	struct network network;
 	int directory, signals, cgroup;
 	int claim; /* of the identity, see identity_choose() */

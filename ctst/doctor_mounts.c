@@ -136,8 +136,11 @@ static bool can_be_mapped(const struct attempt *attempt, const char *whose, stru
 	ct_buf_printf(detail, "not on the file system of %s", whose);
 	if (place >= 0 && mount_type(place, type))
 		ct_buf_printf(detail, " (%s)", type);
-	ct_buf_printf(detail, ": %s; ext4, xfs, btrfs and tmpfs have them, and without root none are needed",
-		      strerror(failure));
+	ct_buf_printf(
+		detail,
+		": %s; files of images are nobody's in containers then, and volumes cannot be mounted. ext4, xfs, "
+		"btrfs and tmpfs have them, and without root none are needed",
+		strerror(failure));
 	return false;
 }
 
@@ -153,11 +156,11 @@ static enum finding id_mapped(const struct check *check, struct ct_buf *detail)
 		return FINDING_OK;
 	}
 	if (!can_be_mapped(&attempt, "this directory", detail))
-		return FINDING_MISSING;
+		return FINDING_WARNING;
 	if (store && store[0]) {
 		attempt.directory = store;
 		if (!can_be_mapped(&attempt, "CONTAINUST_IMAGE_STORE", detail))
-			return FINDING_MISSING;
+			return FINDING_WARNING;
 	}
 	ct_buf_puts(detail, check->use);
 	return FINDING_OK;
