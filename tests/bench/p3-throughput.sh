@@ -34,12 +34,18 @@ median() {
 	sort -n | awk '{ value[NR] = $1 } END { print value[int((NR + 1) / 2)] }'
 }
 
+# What is below ends with this, however that ends.
+# shellcheck disable=SC2154 # lib.sh
+trap 'kill $(jobs -p) 2>/dev/null || :; cd /; (cd "$work" && ctst stop --force >/dev/null 2>&1) || :; rm -rf "$work"' EXIT
+
 # By hand: two namespaces on a bridge.
 unshare --net sleep 100000 &
 left=$!
 unshare --net sleep 100000 &
 right=$!
-sleep 0.2
+for pid in "$left" "$right"; do
+	until [ "$(readlink "/proc/$pid/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.02; done
+done
 ip link add by-hand type bridge && ip link set by-hand up
 for end in "$left 10.255.255.1" "$right 10.255.255.2"; do
 	# shellcheck disable=SC2086 # two words
