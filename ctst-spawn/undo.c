@@ -106,6 +106,8 @@ static void await_old(struct deploy *deploy)
 
 int deploy_undo(struct deploy *deploy, struct ct_err *err)
 {
+	/* It may take as long as the containers take to stop. */
+	ct_note("ctst-spawn", "undoing what this run has done (--rollback)");
 	if (store_as_found(deploy, err) < 0)
 		return -1;
 	end_new(deploy);

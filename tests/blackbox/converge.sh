@@ -130,6 +130,7 @@ rollback() {
 	run ctst run -d --rollback stack.ctst
 	expect_status 1
 	expect_err "R004.*'api'"
+	expect_err 'undoing what this run has done'
 	expect_err 'undone \(--rollback\)'
 	expect_same "$(jq -c .containers "$index")" "$before"
 	nothing_is_left
