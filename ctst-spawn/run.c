@@ -28,6 +28,7 @@
 #include "ctst-spawn/supervisor.h"
 
 #define QUIET (1 * SECOND)
+#define TURN_MS 50              /* how often is asked for a new volume that another container fills */
 #define LONG_START (1 * SECOND) /* after that somebody may want to stop it, and has to find it */
 
 static bool has_own_network(const struct supervisor *supervisor)
@@ -124,6 +125,24 @@ static void close_pair(int pair[2])
 		close(pair[1]);
 }
 
+/* Who waits for others can be found and stopped. */
+static int take_turns(struct supervisor *supervisor, struct ct_err *err)
+{
+	struct pollfd watch = { .fd = supervisor->signals, .events = POLLIN };
+	int status;
+
+	while ((status = sources_take_turns(&supervisor->config.container, err)) > 0) {
+		if (supervisor->status.supervisor.pid == 0 &&
+		    ct_process_identify(getpid(), &supervisor->status.supervisor) == 0)
+			supervisor_write_status(supervisor);
+		if (poll(&watch, 1, TURN_MS) > 0)
+			supervisor_on_signal(supervisor);
+		if (supervisor->stop_asked)
+			return ct_fail(err, "R004", "it was stopped before its command ran");
+	}
+	return status;
+}
+
 int run_start(struct supervisor *supervisor, struct ct_err *err)
 {
 	int output[2] = { -1, -1 }, error_output[2] = { -1, -1 }, sockets[2] = { -1, -1 };
@@ -139,7 +158,7 @@ int run_start(struct supervisor *supervisor, struct ct_err *err)
 		.title = supervisor->title,
 	};
 
-	if (network_prepare_run(&supervisor->network, supervisor->hostname, err) < 0)
+	if (take_turns(supervisor, err) < 0 || network_prepare_run(&supervisor->network, supervisor->hostname, err) < 0)
 		return -1;
 	if (output_pipe(&supervisor->identity, output) < 0 || output_pipe(&supervisor->identity, error_output) < 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {

@@ -188,6 +188,15 @@ int sources_check(const struct container *container, const char *project_directo
 	return 0;
 }
 
+int sources_prepare(struct config *config, struct ct_err *err)
+{
+	for (size_t i = 0; i < config->container.mount_count; i++) {
+		if (prepare(config, &config->container.mounts[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* The fresh mount whose source is the first one behind `source` in the order of names; NULL: there is none. */
 static struct container_mount *next_fresh(struct container *container, const char *source)
 {
@@ -211,28 +220,22 @@ static void is_not_fresh(struct container *container, const char *source)
 	}
 }
 
-/* In the order of their names, once each: so no two containers wait for each other. */
-static int take_turns(struct container *container, struct ct_err *err)
+int sources_take_turns(struct container *container, struct ct_err *err)
 {
 	struct container_mount *mount = next_fresh(container, "");
 
 	for (; mount; mount = next_fresh(container, mount->source)) {
-		mount->turn = volume_take_turn(mount->source);
-		if (mount->turn < 0 && errno != ENOENT)
-			return ct_fail_errno(err, "R003", "cannot wait for the new volume '%s'", mount->source);
 		if (mount->turn < 0)
-			is_not_fresh(container, mount->source);
+			mount->turn = volume_take_turn(mount->source);
+		if (mount->turn >= 0)
+			continue;
+		if (errno == EWOULDBLOCK)
+			return 1;
+		if (errno != ENOENT)
+			return ct_fail_errno(err, "R003", "cannot wait for the new volume '%s'", mount->source);
+		is_not_fresh(container, mount->source);
 	}
 	return 0;
-}
-
-int sources_prepare(struct config *config, struct ct_err *err)
-{
-	for (size_t i = 0; i < config->container.mount_count; i++) {
-		if (prepare(config, &config->container.mounts[i], err) < 0)
-			return -1;
-	}
-	return take_turns(&config->container, err);
 }
 
 int sources_make_writable(const struct identity *identity, struct ct_err *err)

@@ -9,14 +9,20 @@
 /*
  * Expands the sources of mounts, creates the directories of project volumes and
  * those bind sources that lie inside the project directory; any other missing
- * source is R003. New volumes are the container's to fill from here on, until it has started or its configuration is
- * released; others that do so are waited for. The expanded strings live as long as the configuration.
+ * source is R003. The expanded strings live as long as the configuration.
  *
  * What the supervisor believes lies in the project's .containust, so no container may
  * write there: a source inside it and a writable one above the project are R003, and any
  * other that shows it is marked to be mounted with that directory covered.
  */
 int sources_prepare(struct config *config, struct ct_err *err);
+
+/*
+ * Makes the new volumes the container's to fill, until it has started or its configuration is released: in the order of
+ * their names, once each, so that no two containers wait for each other. 1: another has one of them now, this is to be
+ * called again. -1: R003.
+ */
+int sources_take_turns(struct container *container, struct ct_err *err);
 
 /* Whether all of that can be: nothing is made, so it can be asked before anything is started. -1: R003. */
 int sources_check(const struct container *container, const char *project_directory, struct ct_err *err);

@@ -50,15 +50,9 @@ int volume_take_turn(const char *volume)
 {
 	ct_autofree char *path = mark_of(volume);
 	ct_autoclose int turn = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	int status;
 
-	if (turn < 0)
-		return -1;
-	do
-		status = flock(turn, LOCK_EX);
-	while (status < 0 && errno == EINTR);
 	/* Who had it before may have started. */
-	return status < 0 || access(path, F_OK) < 0 ? -1 : ct_take_fd(&turn);
+	return turn < 0 || flock(turn, LOCK_EX | LOCK_NB) < 0 || access(path, F_OK) < 0 ? -1 : ct_take_fd(&turn);
 }
 
 /* Owners that this container has no ids for stay root's. */

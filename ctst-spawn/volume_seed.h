@@ -20,9 +20,9 @@ bool volume_is_new(const char *volume);
 void volume_mark_used(const char *volume);
 
 /*
- * Several containers may start with the same new volume: each waits here until the one before it has started or failed. The
- * turn is over when the descriptor is closed. No container can take it: the file is not in the volume. -1 with errno;
- * ENOENT: the volume is not new any more.
+ * Several containers may start with the same new volume: each has its turn when the one before it has started or failed. The
+ * turn is over when the descriptor is closed. No container can take it: the file is not in the volume. -1 with errno:
+ * EWOULDBLOCK while another has it, ENOENT when the volume is not new any more.
  */
 int volume_take_turn(const char *volume);
 

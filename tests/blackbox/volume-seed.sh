@@ -102,6 +102,32 @@ holds_a_lock() {
 }
 tap_case "whoever locks a volume's directory keeps nobody from starting" holds_a_lock
 
+is_in_state() { grep -q "\"state\":\"$1\"" .containust/containers/*/status.json; }
+
+# The file that stands for the turn is held, as by a container that takes long to start.
+waits_its_turn() {
+	image
+	mkdir -p .containust/volumes/v
+	touch .containust/volumes/.v.new
+	flock --no-fork .containust/volumes/.v.new sleep 1000000 &
+	await sh -c '! flock -n .containust/volumes/.v.new true'
+	component 'volume = "v:/data"' 'cat /data/link; exec busybox sleep 1000000'
+	ctst run -d 2>run.err &
+	await is_in_state created
+	await grep -q "waiting until 'job' has started" run.err
+	kill -INT $!
+	run ctst stop
+	expect_status 0
+	is_in_state stopped
+	ctst run -d 2>run.err &
+	await grep -q "waiting until 'job' has started" run.err
+	kill %1
+	wait $!
+	run ctst logs
+	expect_out kept
+}
+tap_case "who waits until another has filled a new volume can be stopped, and goes on when it may" waits_its_turn
+
 # The second one has other volumes as well, in another order.
 turns() {
 	image
