@@ -145,7 +145,7 @@ bool log_view_is_there(const char *directory)
 	return access(directory, F_OK) == 0;
 }
 
-int log_view_open_writer(const char *directory)
+int log_view_open_writer(const char *directory, bool patient)
 {
 	static const struct timespec moment = { .tv_nsec = 2000000 };
 	struct ct_status status;
@@ -155,29 +155,32 @@ int log_view_open_writer(const char *directory)
 		if (ct_status_read(directory, &status, &ignored) < 0 || status.state == CT_STOPPED ||
 		    status.state == CT_FAILED)
 			return -1;
-		/* One that is just starting has not written down who it is. */
-		if (status.supervisor.pid != 0 || !status.alive)
+		if (status.supervisor.pid != 0 || !status.alive || !patient)
 			break;
 		nanosleep(&moment, NULL);
 	}
 	return ct_process_open(&status.supervisor);
 }
 
-/* Of a place that is done: the next container there, or the same one when it runs again. */
+/* Of a place that is done: the next container there, or the same one when it runs again, or had not begun. */
 static void open_successor(struct log_view *view, struct log_watch *watch, size_t index)
 {
 	struct log_place *place = &view->places[index];
 	struct log_watched *watched = &view->watched[index];
+	bool more;
 
 	if (log_succession_replace(&view->succession, view->origins[index].name, place)) {
 		log_reader_close(&view->readers[index]);
 		log_reader_init(&view->readers[index], place->directory, view->chunk);
 		watched->directory = place->directory;
-		watched->supervisor = log_view_open_writer(watched->directory);
+		watched->supervisor = log_view_open_writer(watched->directory, false);
 	} else {
-		watched->supervisor = log_view_open_writer(watched->directory);
-		if (watched->supervisor < 0)
+		watched->supervisor = log_view_open_writer(watched->directory, false);
+		more = log_reader_next(&view->readers[index]);
+		if (watched->supervisor < 0 && !more)
 			return;
+		if (more)
+			log_merge_add(&view->merge, &view->readers[index]);
 		place->done = 0;
 	}
 	log_watch_add(watch, index);
@@ -192,7 +195,7 @@ static void open_coming(struct log_view *view, struct log_watch *watch)
 		if (!watched->coming)
 			continue;
 		if (log_view_is_there(watched->directory)) {
-			watched->supervisor = log_view_open_writer(watched->directory);
+			watched->supervisor = log_view_open_writer(watched->directory, false);
 			log_watch_add(watch, i);
 		} else if (watch->starter < 0) {
 			watched->coming = false;

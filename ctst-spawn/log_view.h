@@ -33,8 +33,11 @@ struct log_view {
 /* Whether a container has its directory. */
 bool log_view_is_there(const char *directory);
 
-/* A pidfd of its supervisor while there is more to come; -1 when the last word is in the log. */
-int log_view_open_writer(const char *directory);
+/*
+ * A pidfd of its supervisor while there is more to come; -1 when the last word is in the log. One that is just starting has
+ * not written down who it is: `patient`, it is waited for, else it is -1 as well, and the project tells of the start.
+ */
+int log_view_open_writer(const char *directory, bool patient);
 
 /* All is set up, the watch for these containers. -1: a log cannot be read or the output not be written. */
 int log_view_show(struct log_view *view, struct log_watch *watch, struct ct_err *err);

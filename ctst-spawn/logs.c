@@ -82,7 +82,8 @@ static void open_logs(struct log_view *view, const struct ct_state_entry *const 
 			.coming = starting && !log_view_is_there(directory),
 		};
 		view->watched[i].changed = !view->watched[i].coming;
-		view->watched[i].supervisor = follow && !view->watched[i].coming ? log_view_open_writer(directory) : -1;
+		view->watched[i].supervisor = follow && !view->watched[i].coming ? log_view_open_writer(directory, true)
+										 : -1;
 		log_reader_init(&view->readers[i], directory, view->chunk);
 		if (tail)
 			log_reader_tail(&view->readers[i], tail_lines, &view->range);

@@ -445,6 +445,27 @@ waits_for_who_works() {
 }
 tap_case "who follows a component that has ended waits while somebody works on the project, and no longer" waits_for_who_works
 
+# As a container looks whose start takes longer than anybody waits for, and which ends at once.
+starts_late() {
+	local directory
+
+	with_log late ''
+	directory=$(log_of late)
+	mv "$directory/status.json" status.json
+	exec 8<"$directory" 9<>.containust/state/lock
+	flock 8
+	flock 9
+	ctst logs -f >followed 8>&- 9>&- &
+	job=$!
+	await sh -c "ls -l /proc/$job/fd | grep -q inotify"
+	echo '1 F said' | entries >>"$directory/container.log"
+	mv status.json "$directory/status.json"
+	exec 8>&- 9>&-
+	wait $job
+	expect_same "$(cat followed)" said
+}
+tap_case "what a container says that starts late and ends at once is shown" starts_late
+
 reader_of_silence_goes() {
 	component a 'echo once; exec sleep 1000000'
 	run ctst run -d stack.ctst
