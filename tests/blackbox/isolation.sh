@@ -140,6 +140,30 @@ only_declared_environment() {
 }
 tap_case "the environment is the declared one" only_declared_environment
 
+# A caller that ignores every signal that can be, blocks all, and has memory at places that are known (as gdb starts programs).
+starts_afresh() {
+	cat >strange.py <<-'PYTHON'
+		import ctypes, os, signal, sys
+		for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD}:
+		    signal.signal(number, signal.SIG_IGN)
+		signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+		ctypes.CDLL(None).personality(0x40000)
+		os.umask(0)
+		os.execvp(sys.argv[1], sys.argv[1:])
+	PYTHON
+	local ask="grep -E '^Sig(Blk|Ign)|^Umask' /proc/self/status; cat /proc/self/personality"
+	cat >box.ctst <<-CTST
+		COMPONENT box { image = "preset://busybox" command = ["/bin/sh", "-c", "$ask; exec sleep 1000000"] }
+	CTST
+	printf 'SigBlk:\t%s\nSigIgn:\t%s\nUmask:\t0022\n00000000\n' 0000000000000000 0000000000000000 | sort >expected
+	python3 strange.py ctst run -d box.ctst
+	await sh -c 'ctst logs box | grep -qx 00000000'
+	expect_same "$(ctst logs box | sort)" "$(cat expected)"
+	expect_same "$(python3 strange.py ctst exec box sh -c "$ask" | sort)" "$(cat expected)"
+	expect_same "$(find .containust -maxdepth 2 -perm /022 -not -type l)" ""
+}
+tap_case "signals, the creation mask and the layout of memory are not the caller's" starts_afresh
+
 init_is_out_of_reach() {
 	start_box
 	inside 'readlink /proc/1/exe || cat /proc/1/environ || ls /proc/1/fd/'
