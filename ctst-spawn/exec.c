@@ -114,7 +114,7 @@ int main(int argc, char **argv)
 	/* What the caller has open could be entered or executed by way of /proc/self/fd. */
 	syscall(SYS_close_range, 3U, ~0U, 0);
 	if (run_from_sealed_copy(argv) < 0) {
-		ct_fail_errno(&err, "R008", "cannot run from a sealed copy in memory");
+		cannot_run_sealed("R008", &err);
 		return ct_err_report(program.name, &err);
 	}
 	operand = ct_options_parse(&program, argc, argv);

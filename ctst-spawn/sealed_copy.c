@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
@@ -10,6 +11,9 @@
 #include "ctst-spawn/identity.h"
 
 #define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+
+#define EXECUTABLE 0x10U /* MFD_EXEC of linux/memfd.h, which may be older */
+#define NAME_LONGEST 249 /* memfd_create(2); of a longer path the end is shown */
 
 static int copy_all(int from, int to)
 {
@@ -21,13 +25,36 @@ static int copy_all(int from, int to)
 	return copied < 0 ? -1 : 0;
 }
 
+/*
+ * With vm.memfd_noexec = 1 only a file that asks for it can be executed; with 2 none can (EACCES). A kernel before 6.3
+ * does not know the question.
+ */
+static int make_executable_file(const char *name)
+{
+	size_t length = strlen(name);
+	const char *end = length > NAME_LONGEST ? name + length - NAME_LONGEST : name;
+	int fd = memfd_create(end, MFD_CLOEXEC | MFD_ALLOW_SEALING | EXECUTABLE);
+
+	return fd < 0 && errno == EINVAL ? memfd_create(end, MFD_CLOEXEC | MFD_ALLOW_SEALING) : fd;
+}
+
 int sealed_copy_make(int program, const char *name)
 {
-	ct_autoclose int copy = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	ct_autoclose int copy = make_executable_file(name);
 
 	if (copy < 0 || copy_all(program, copy) < 0 || fcntl(copy, F_ADD_SEALS, SEALS) < 0)
 		return -1;
 	return ct_take_fd(&copy);
+}
+
+int cannot_run_sealed(const char *code, struct ct_err *err)
+{
+	int failure = errno;
+
+	ct_fail_errno(err, code, "cannot run from a sealed copy in memory");
+	return failure == EACCES
+		       ? ct_err_hint(err, "'sysctl vm.memfd_noexec' should be 0 or 1 for containers without root")
+		       : -1;
 }
 
 int run_from_sealed_copy(char **argv)

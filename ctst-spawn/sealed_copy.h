@@ -7,6 +7,8 @@
 #ifndef CTST_SPAWN_SEALED_COPY_H
 #define CTST_SPAWN_SEALED_COPY_H
 
+#include "common/err.h"
+
 /*
  * A sealed copy of the program that `program` is a descriptor of, called `name` where the kernel shows it. Returns its descriptor.
  * -1 with errno.
@@ -18,5 +20,8 @@ int sealed_copy_make(int program, const char *name);
  * runs from one already, or where containers have ids of their own. -1 with errno when that could not be done.
  */
 int run_from_sealed_copy(char **argv);
+
+/* What to say then, by errno. Always -1. */
+int cannot_run_sealed(const char *code, struct ct_err *err);
 
 #endif

@@ -189,7 +189,7 @@ int main(int argc, char **argv)
 	if (fstat(SUPERVISE_REPORT_FD, &inherited) < 0 || fstat(SUPERVISE_DIRECTORY_FD, &inherited) < 0)
 		ct_usage_error(&program, "this is a part of ctst-spawn and cannot be started by hand");
 	if (run_from_sealed_copy(argv) < 0) {
-		ct_fail_errno(err, "R004", "cannot run from a sealed copy in memory");
+		cannot_run_sealed("R004", err);
 		report_send(SUPERVISE_REPORT_FD, REPORT_FAILED, CT_EXIT_FAILED, err);
 		return CT_EXIT_FAILED;
 	}

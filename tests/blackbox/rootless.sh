@@ -36,4 +36,26 @@ tap_case "volumes without root" suite volumes
 tap_case "what containers use, without root" suite ps
 tap_case "what is known of containers, without root" suite inspect
 
+# A host may forbid that files in memory are executed, unless they ask for it (1) or all of them (2); a pid namespace has its own setting.
+memory_is_not_executed_by_accident() {
+	local level
+	[ "$(id -u)" = 0 ] || skip "only root can set it"
+	[ -e /proc/sys/vm/memfd_noexec ] || skip "this kernel has no vm.memfd_noexec"
+	chmod 755 "$tap_root" "$CASE_DIR"
+	chown "$user:$user" .
+	as_user test -x "$CTST_LIBEXEC/ctst-spawn" || skip "an ordinary user cannot reach $CTST_LIBEXEC"
+	echo 'COMPONENT box { image = "preset://busybox" network = "none" command = ["/bin/true"] }' >box.ctst
+	mkdir -m 777 "$CASE_DIR/tmp"
+	export -f as_user
+	export user CASE_DIR
+	for level in 1 2; do
+		# shellcheck disable=SC2016 # for the inner shell
+		run unshare --pid --fork --mount-proc bash -c 'echo "$1" >/proc/sys/vm/memfd_noexec && as_user ctst run box.ctst' bash $level
+		expect_status $((level - 1))
+	done
+	expect_err 'error\[R004\].*sealed copy in memory: Permission denied'
+	expect_err "hint: 'sysctl vm.memfd_noexec' should be 0 or 1"
+}
+tap_case "files in memory are executed where they have to ask for it, and a host that forbids it is told of" memory_is_not_executed_by_accident
+
 tap_done
