@@ -180,10 +180,14 @@ int run_start(struct supervisor *supervisor, struct ct_err *err)
 	supervisor->socket = sockets[0];
 	supervisor->output = (struct log_stream){ .input = output[0] };
 	supervisor->error_output = (struct log_stream){ .input = error_output[0], .is_stderr = true };
+	/* Without root it may be seen by nobody once it has closed itself off. */
+	if (supervisor->init > 0 && !init.range)
+		(void)ct_process_identify(supervisor->init, &supervisor->status.init);
 	if (supervisor->init < 0 || release_init(supervisor, err) < 0)
 		return -1;
 	/* Who is who for status.json, found out while init is busy. */
-	(void)ct_process_identify(supervisor->init, &supervisor->status.init);
+	if (init.range)
+		(void)ct_process_identify(supervisor->init, &supervisor->status.init);
 	if (supervisor->status.supervisor.pid == 0)
 		(void)ct_process_identify(getpid(), &supervisor->status.supervisor);
 	if (!supervisor->reported)

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/project.h"
@@ -24,9 +26,29 @@ static bool lives(const struct ct_process_id *id)
 	return ct_process_identify(id->pid, &now) == 0 && now.start_time == id->start_time;
 }
 
+/* The supervisor closes the namespaces after it has collected the first process, and opens others for another run. */
+static bool is_open(const struct target *target)
+{
+	char path[64];
+	struct stat opened, present;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)target->status.supervisor.pid, SUPERVISE_NAMESPACE_FD);
+	return fstat(target->namespaces[0], &opened) == 0 && stat(path, &present) == 0 &&
+	       opened.st_dev == present.st_dev && opened.st_ino == present.st_ino;
+}
+
+/*
+ * Where /proc shows a user no process that it may not look into (hidepid in proc(5)), the first process of a container, which
+ * has closed itself off, is among these also for the one whose it is.
+ */
+static bool is_hidden(void)
+{
+	return access("/proc/1", F_OK) < 0;
+}
+
 bool target_lives(const struct target *target)
 {
-	return lives(&target->status.init);
+	return lives(&target->status.init) || (is_hidden() && is_open(target));
 }
 
 /*

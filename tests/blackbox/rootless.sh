@@ -58,4 +58,33 @@ memory_is_not_executed_by_accident() {
 }
 tap_case "files in memory are executed where they have to ask for it, and a host that forbids it is told of" memory_is_not_executed_by_accident
 
+# A /proc in which a user sees nothing but what it may look into: hidepid.
+proc_hides_others() {
+	[ "$(id -u)" = 0 ] || skip "only root can mount it"
+	chmod 755 "$tap_root" "$CASE_DIR"
+	chown "$user:$user" .
+	as_user test -x "$CTST_LIBEXEC/ctst-spawn" || skip "an ordinary user cannot reach $CTST_LIBEXEC"
+	cat >box.ctst <<-'COMPONENT'
+		COMPONENT box { image = "preset://busybox" command = ["/bin/sleep", "1000000"] healthcheck = { command = ["/bin/true"] } }
+	COMPONENT
+	mkdir -m 777 "$CASE_DIR/tmp"
+	export -f as_user fail run expect_status expect_out expect_err expect_same tap_expect_match tap_show_last
+	export user CASE_DIR
+	unshare --mount --propagation private bash -eu -o pipefail -c '
+		mount -t proc -o hidepid=invisible proc /proc 2>/dev/null || mount -t proc -o hidepid=2 proc /proc
+		as_user test ! -e /proc/1
+		as_user ctst run -d box.ctst
+		run as_user ctst exec box id -u
+		expect_status 0
+		expect_out "^0$"
+		[ "$(as_user ctst ps -o json | jq ".containers[0].pid")" -gt 0 ]
+		run as_user ctst exec box sh -c "exit 7"
+		expect_status 7
+		as_user ctst stop >/dev/null
+		run as_user ctst exec box id
+		expect_status 1
+		expect_err R007'
+}
+tap_case "containers can be entered where /proc hides other processes" proc_hides_others
+
 tap_done
