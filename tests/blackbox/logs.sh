@@ -270,9 +270,10 @@ reader_waits() {
 }
 
 look_in_flood() {
-	component c 'seq 100000; touch /go/written; until [ -e /go/more ]; do sleep 0.02; done; echo more; exec sleep 1000000'
+	component c 'seq 100000; until [ -e /go/more ]; do sleep 0.02; done; echo more; exec sleep 1000000'
 	run ctst run -d stack.ctst
-	await test -e go/written
+	# In the log, not only in the pipe.
+	await sh -c 'ctst logs --tail 1 c | grep -x 100000'
 	reader_waits ctst logs c
 	touch go/more
 	await sh -c 'ctst logs --tail 1 c | grep -x more'
