@@ -10,7 +10,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "ctst-spawn/keyring.h"
 #include "ctst-spawn/supervise.h"
 
 /* network = "host": whoever is in it already has no right to enter it from the container's user namespace, and no need. */
@@ -27,7 +26,7 @@ int enter_container(const int *namespaces, const char *name, struct ct_err *err)
 {
 	bool shared = is_own_network(namespaces[SUPERVISE_NETWORK_NAMESPACE]);
 
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || leave_keyring() < 0)
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return ct_fail_errno(err, "R008", "cannot close this process off");
 	for (int i = 0; i < SUPERVISE_NAMESPACE_COUNT; i++) {
 		if (shared && i == SUPERVISE_NETWORK_NAMESPACE)

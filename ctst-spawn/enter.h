@@ -7,8 +7,8 @@
 /*
  * Joins the namespaces, descriptors in the order of SUPERVISE_NAMESPACES; the pid namespace is that of children only
  * (setns(2)). The cgroup namespace is made anew, so this process must be in its group already. From here on nothing
- * of the host is in reach, and this process must not be in the container's reach: it is not dumpable and has
- * a session keyring of its own. `name` is the container's, for messages. -1: R008.
+ * of the host is in reach, and this process must not be in the container's reach: it is not dumpable. The caller has left
+ * its caller's session keyring (keyring.h). `name` is the container's, for messages. -1: R008.
  */
 int enter_container(const int *namespaces, const char *name, struct ct_err *err);
 

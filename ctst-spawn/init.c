@@ -20,7 +20,6 @@
 #include "ctst-spawn/descriptors.h"
 #include "ctst-spawn/enter.h"
 #include "ctst-spawn/idle_memory.h"
-#include "ctst-spawn/keyring.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/rootfs.h"
 #include "ctst-spawn/sealed_payload.h"
@@ -54,8 +53,6 @@ static int prepare_namespaces(const struct init *init, struct ct_err *err)
 	/* The cgroup namespace takes the group this process is in by now as its root (cgroup_namespaces(7)). */
 	if (unshare(CLONE_NEWCGROUP) < 0)
 		return ct_fail_errno(err, "R001", "cannot create a cgroup namespace");
-	if (leave_keyring() < 0)
-		return ct_fail_errno(err, "R001", "cannot leave the caller's session keyring");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return ct_fail_errno(err, "R003", "cannot make the mounts private");
 	if (init->own_network && bring_loopback_up(err) < 0)

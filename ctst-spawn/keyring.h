@@ -8,10 +8,24 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Gives this process, and what it will execute, a new empty session keyring. 0 also where the kernel has no keyrings. */
-static inline int leave_keyring(void)
+#include "common/err.h"
+
+/*
+ * Gives this process, and what it will execute, a new empty session keyring; done where the kernel has no keyrings. A
+ * supervisor has one for its container and for what looks after that's health, each ctst-exec one of its own. -1 with `code`.
+ */
+static inline int leave_keyring(const char *code, struct ct_err *err)
 {
-	return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS ? -1 : 0;
+	int failure;
+
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS)
+		return 0;
+	failure = errno;
+	ct_fail_errno(err, code, "cannot leave the caller's session keyring");
+	return failure == EDQUOT
+		       ? ct_err_hint(err, "the sysctl kernel.keys.maxkeys says how many keys a user has: one for "
+					  "each container without root")
+		       : -1;
 }
 
 #endif

@@ -30,6 +30,7 @@
 #include "common/options.h"
 #include "ctst-spawn/cgroup.h"
 #include "ctst-spawn/file_limit.h"
+#include "ctst-spawn/keyring.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/sealed_copy.h"
 #include "ctst-spawn/sealed_payload.h"
@@ -59,7 +60,7 @@ static int load(struct supervisor *supervisor, const char *path, struct ct_err *
 {
 	if (fchdir(supervisor->directory) < 0)
 		return ct_fail_errno(err, "S003", "cannot open '%s'", path);
-	if (supervisor_read_config(supervisor, err) < 0 ||
+	if (leave_keyring("R001", err) < 0 || supervisor_read_config(supervisor, err) < 0 ||
 	    network_open(&supervisor->network, &supervisor->config, err) < 0 ||
 	    seal(&supervisor->config.container, err) < 0)
 		return -1;

@@ -19,6 +19,7 @@
 #include "ctst-spawn/capabilities.h"
 #include "ctst-spawn/descriptors.h"
 #include "ctst-spawn/enter.h"
+#include "ctst-spawn/keyring.h"
 #include "ctst-spawn/report.h"
 #include "ctst-spawn/serve.h"
 
@@ -34,7 +35,8 @@ static int enter(const struct inside *inside, struct ct_err *err)
 {
 	struct payload *payload = inside->payload;
 
-	if (enter_container(inside->target->namespaces, inside->target->config.container.name, err) < 0 ||
+	if (leave_keyring("R008", err) < 0 ||
+	    enter_container(inside->target->namespaces, inside->target->config.container.name, err) < 0 ||
 	    become_container_root(err) < 0)
 		return -1;
 	die_with_peer(SOCKET_FD);

@@ -38,6 +38,32 @@ unconfined_is_open() {
 }
 tap_case "seccomp = \"unconfined\" takes the filter away and nothing else" unconfined_is_open
 
+# A container without a filter asks for keys; what it finds must not be those of its caller's session.
+keyring_is_private() {
+	cat >session.py <<-'PYTHON'
+		import ctypes, os, platform, sys
+		add_key, keyctl = (248, 250) if platform.machine() == "x86_64" else (217, 219)
+		call = ctypes.CDLL(None, use_errno=True).syscall
+		assert call(keyctl, 1, None) > 0 and call(add_key, b"user", b"ctst-probe", b"secret", 6, -3) > 0
+		os.execvp(sys.argv[1], sys.argv[1:])
+	PYTHON
+	write_box 'seccomp = "unconfined"
+	    healthcheck = { command = ["/bin/probe"] }'
+	run python3 session.py rootfs/bin/probe
+	[ "$(verdict session_key)" = open ] || skip "this host has no keys"
+	sed -i 's|"/bin/busybox", "sleep", "1000000"|"/bin/busybox", "sh", "-c", "/bin/probe; exec sleep 1000000"|' box.ctst
+	run python3 session.py ctst run -d box.ctst
+	expect_status 0
+	await sh -c 'ctst logs box | jq -e .session_key'
+	run ctst logs box
+	expect_same "$(verdict session_key) $(verdict keyctl)" "closed open"
+	run python3 session.py ctst exec box /bin/probe
+	expect_same "$(verdict session_key) $(verdict keyctl)" "closed open"
+	ctst inspect box | jq -r '.containers[0].probes[0].output' >"$CASE_DIR/probe"
+	grep '"session_key": "closed' "$CASE_DIR/probe"
+}
+tap_case "the session keyring is the container's own, without a filter as well" keyring_is_private
+
 profile_replaces_the_list() {
 	cat >profile.json <<-'JSON'
 		{ "defaultAction": "SCMP_ACT_ALLOW",

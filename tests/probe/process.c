@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -161,6 +162,14 @@ static void namespaces(int argc, char **argv)
 	}
 }
 
+/* KEYCTL_SEARCH in KEY_SPEC_SESSION_KEYRING (linux/keyctl.h). */
+static void session_key(void)
+{
+	long key = syscall(SYS_keyctl, 10, -3, "user", "ctst-probe", 0);
+
+	point("session_key", key > 0, key > 0 ? "a key of the caller's session" : "none");
+}
+
 void probe_process(int argc, char **argv)
 {
 	root_of_host();
@@ -174,6 +183,7 @@ void probe_process(int argc, char **argv)
 	directory();
 	point("environment", getenv("PROBE_OF_THE_CALLER") != NULL, "a variable of the caller's");
 	point("session", getsid(0) == 0, getsid(0) == 0 ? "the caller's" : "its own");
+	session_key();
 	for (int i = 1; i < argc; i++) {
 		if (strncmp(argv[i], "abstract=", 9) == 0)
 			connect_abstract(argv[i] + 9);
