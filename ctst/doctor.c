@@ -27,11 +27,7 @@ static const struct ct_program program = {
 };
 
 static const struct check *const subjects[] = {
-	doctor_kernel_checks,
-	doctor_mount_checks,
-	doctor_cgroup_checks,
-	doctor_network_checks,
-	doctor_host_checks,
+	doctor_kernel_checks, doctor_mount_checks, doctor_cgroup_checks, doctor_network_checks, doctor_host_checks,
 };
 
 static const char *const finding_names[] = {

@@ -82,12 +82,12 @@ void append_without_marks(struct ct_buf *out, const char *text)
 
 const char *secret_find(const char *text)
 {
-	return strchr(text, BEGIN);
+	return strchr(text, (unsigned char)BEGIN);
 }
 
 size_t secret_length(const char *mark)
 {
-	const char *end = strchr(mark, END);
+	const char *end = strchr(mark, (unsigned char)END);
 
 	/* One that was cut off. */
 	return end ? (size_t)(end - mark) + 1 : strlen(mark);

@@ -90,6 +90,7 @@ void probe_read(struct probe *probe)
 	ssize_t got;
 
 	do
+		/* cppcheck-suppress legacyUninitvar */
 		got = read(probe->output, room > 0 ? probe->text + probe->length : rest,
 			   room > 0 ? room : sizeof(rest));
 	while (got < 0 && errno == EINTR);

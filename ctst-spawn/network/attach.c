@@ -114,7 +114,7 @@ static void open_ports(const struct network *network, struct netlink *netlink)
 {
 	for (unsigned i = 0; i < network->attachments->count; i++) {
 		char name[IF_NAMESIZE];
-		struct link_seen ignored;
+		struct link_seen ignored = { 0 };
 
 		network_port_name(network->config->id, i, name);
 		(void)link_find(netlink, name, &ignored);
